@@ -35,12 +35,12 @@ const byName = new Map(table.map((row, id) => [row.name, { row, id }]));
 /** The row and its id by mnemonic, such as `addi` or `c.addi`. */
 export const lookup = (name: string): { row: Row; id: number } | undefined => byName.get(name);
 
+const recorded = new Map<Row['meaning'], readonly Statement[]>();
+const meaningOf = ({ meaning }: Row): readonly Statement[] => {
+  const known = recorded.get(meaning) ?? record(meaning);
+  recorded.set(meaning, known);
+  return known;
+};
+
 /** The recorded meaning of each row, by id. Compressed rows share their base row's. */
-export const meanings: readonly (readonly Statement[])[] = (() => {
-  const recorded = new Map<Row['meaning'], readonly Statement[]>();
-  return table.map(({ meaning }) => {
-    let statements = recorded.get(meaning);
-    if (statements === undefined) recorded.set(meaning, (statements = record(meaning)));
-    return statements;
-  });
-})();
+export const meanings: readonly (readonly Statement[])[] = table.map(meaningOf);
