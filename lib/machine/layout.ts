@@ -51,6 +51,10 @@ const cellNames = [
   /** Instructions retired and cycles beyond one per instruction, up to the current call of the engine (i64). */
   'retired',
   'stall',
+  /** Virtual page of the last instruction fetch with the context in bits 10:3, as in a TLB tag (i64): a fetch from another page is a fetch lookup. */
+  'fetchPage',
+  /** Set by the engine when it fills a TLB entry from a superpage: an entry is 4 KiB, so a flush by address must then flush all (i32). */
+  'superpages',
   /** Host address of RAM, its pages, and the address of the code map (i32): engines read them on slow paths. */
   'ramHost',
   'ramPages',
@@ -149,9 +153,9 @@ export const TLB_ENTRY_SHIFT = 4;
 export const CONTEXT_SHIFT = 3;
 /** Contexts 1 to 255; a zeroed entry therefore matches nothing. */
 export const CONTEXTS = 256;
-/** In a data tag: the page is a device, or the PMP splits it, so that only the slow path may take it. The physical page number is in the read addend. */
+/** In a data tag: the page is not RAM, so only the slow path may take it. The physical page number is in the read addend. */
 export const TAG_SLOW = 1 << 11;
-/** In a write addend: stores must take the slow path; with `NOT_WRITABLE` alone they must walk, with both the page holds decoded code. */
+/** In a write addend: stores must take the slow path, because they need a walk (WRITE_SLOW alone) or because the page holds decoded code (both). */
 export const WRITE_SLOW = 1;
 export const WRITE_CODE = 2;
 
