@@ -13,7 +13,10 @@ export const FLAG = { NX: 1, UF: 2, OF: 4, DZ: 8, NV: 16 } as const;
  */
 export const ROUND = { RNE: 0, RTZ: 1, RDN: 2, RUP: 3, RMM: 4 } as const;
 
-/** Operations round as `rounding` (one of {@link ROUND}) says and OR the exceptions they raise into `flags`. */
+/**
+ * Operations round as `rounding` says and OR the exceptions they raise into `flags`. One that has to round throws a
+ * RangeError if `rounding` is not one of {@link ROUND}.
+ */
 export interface FloatEnvironment {
   rounding: number;
   flags: number;

@@ -137,6 +137,15 @@ describe('softfloat arithmetic', () => {
     expect(run(RDN, (env) => fma(env, F64, LEAST_SUBNORMAL, LEAST_NORMAL, MINUS_ONE))).to.deep.equal([MINUS_ONE, NX]);
   });
 
+  it('aligns a product whose exponent is far below but whose value is not', () => {
+    const [quarter, eighth] = [0x3fd0_0000_0000_0000n, 0x3fc0_0000_0000_0000n];
+    expect(run(RNE, (env) => fma(env, F64, quarter, eighth, ONE))).to.deep.equal([0x3ff0_8000_0000_0000n, 0]);
+  });
+
+  it('adds a zero product of great exponent exactly', () => {
+    expect(run(RNE, (env) => fma(env, F64, ZERO, GREATEST, LEAST_SUBNORMAL))).to.deep.equal([LEAST_SUBNORMAL, 0]);
+  });
+
   it('divides by zero, and by infinity', () => {
     expect(run(RNE, (env) => div(env, F64, ONE, MINUS_ZERO))).to.deep.equal([MINUS_INFINITY, DZ]);
     expect(run(RNE, (env) => div(env, F64, INFINITY, MINUS_ZERO))).to.deep.equal([MINUS_INFINITY, 0]);
