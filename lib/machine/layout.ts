@@ -55,6 +55,8 @@ const cellNames = [
   'fetchPage',
   /** Set by the engine when it fills a TLB entry from a superpage: an entry is 4 KiB, so a flush by address must then flush all (i32). */
   'superpages',
+  /** What the walk in progress found: whether every stage's leaf allows stores without an update (i32). */
+  'writable',
   /** Host address of RAM, its pages, and the address of the code map (i32): engines read them on slow paths. */
   'ramHost',
   'ramPages',
@@ -150,6 +152,15 @@ export const TLB_AT = Math.ceil(cellsEnd / 1024) * 1024;
  */
 export const TLB_ENTRY = 16;
 export const TLB_ENTRY_SHIFT = 4;
+/**
+ * A TLB is direct-mapped. Its index is the virtual page number with bits from 24 up folded in, so that arrays a power of
+ * two apart do not evict each other.
+ */
+export const TLB_FOLD_SHIFT = 24;
+export const tlbIndex = (address: bigint, entries: number): number => {
+  const low = Number(address & 0xffffffffn);
+  return ((low >>> PAGE_SHIFT) ^ (low >>> TLB_FOLD_SHIFT)) & (entries - 1);
+};
 export const CONTEXT_SHIFT = 3;
 /** Contexts 1 to 255; a zeroed entry therefore matches nothing. */
 export const CONTEXTS = 256;
