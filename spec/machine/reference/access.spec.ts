@@ -89,6 +89,14 @@ describe('guest accesses', () => {
     expect(causes).to.deep.equal([5, 7, 5, 5, 7, 7]);
     expect(bench.log).to.deep.equal([]);
   });
+  it('an AMO on a page that may only be read is a store fault, LR is none', () => {
+    const { bench } = paged(P.R | P.AD);
+    expect(bench.access.loadToModify(bench.hart, VA + 0x1000n, 32)).to.equal(undefined);
+    expect(bench.trap()).to.include({ cause: 15, value: VA + 0x1000n });
+    expect(bench.access.loadReserved(bench.hart, VA + 0x1000n, 32)).to.equal(0n);
+    expect(bench.access.storeConditional(bench.hart, VA + 0x1000n, 32, 0n)).to.equal(undefined);
+    expect(bench.trap()).to.include({ cause: 15 });
+  });
   it('SC succeeds once after LR of the same 8 bytes', () => {
     const { bench } = paged();
     const { access, hart } = bench;
