@@ -111,7 +111,7 @@ export class Regimes {
     const first = virtual ? this.hart.csr('vsstatus') : status;
     let flags = 0;
     if (privilege === S && (first & STATUS.SUM) !== 0n) flags |= REGIME.SUM;
-    // With V = 1 the HS-level MXR applies to both stages, vsstatus.MXR to the first only (18.2.1, 18.2.11).
+    // With V = 1 the HS-level MXR applies to both stages, vsstatus.MXR to the first only (18.3.1).
     if (((first | status) & STATUS.MXR) !== 0n) flags |= REGIME.MXR;
     if (virtual && (status & STATUS.MXR) !== 0n) flags |= REGIME.MXR2;
     return flags;

@@ -1,4 +1,4 @@
-/** Taking a trap: who handles it, and what is written where (privileged specification, 3.1.6.1, 3.1.8 and 18.6.3). */
+/** Taking a trap: who handles it, and what is written where (privileged specification, 3.1.6.1, 3.1.8 and 18.6.2). */
 import { HSTATUS, MPP_SHIFT, STATUS } from '../csr/fields.js';
 import { M, S } from '../hart.js';
 import { TRAPS_BY_CAUSE } from '../layout.js';
@@ -49,7 +49,7 @@ export const takeInterrupt = (parts: HartParts, { cause, target }: PendingInterr
   hart.setCell32('waiting', 0);
   hart.count('interrupts');
   countTrap(parts, 64 + cause);
-  // A guest sees its VS-level interrupts under the numbers of S-level ones (18.2.14).
+  // A guest sees its VS-level interrupts under the numbers of S-level ones (18.2.2).
   const number = target === 'VS' ? cause - 1 : cause;
   enter(parts, target, { cause: INTERRUPT | BigInt(number), value: 0n, value2: 0n, instruction: 0n, guest: false });
 };
