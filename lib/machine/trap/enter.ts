@@ -54,11 +54,10 @@ export const takeInterrupt = (parts: HartParts, { cause, target }: PendingInterr
   enter(parts, target, { cause: INTERRUPT | BigInt(number), value: 0n, value2: 0n, instruction: 0n, guest: false });
 };
 
-const countTrap = ({ hart, options }: HartParts, index: number): void => {
+const countTrap = ({ hart }: HartParts, index: number): void => {
   hart.count('traps');
   const at = (hart.address + TRAPS_BY_CAUSE) / 8 + index;
   hart.memory.u64[at] = (hart.memory.u64[at] as bigint) + 1n;
-  hart.charge(options.costs.trapEntry);
 };
 
 const enter = (parts: HartParts, target: Target, report: Report): void => {
@@ -88,7 +87,7 @@ const enterM = (parts: HartParts, report: Report): void => {
   hart.setCsr('mtval2', report.value2);
   hart.setCsr('mtinst', report.instruction);
   hart.pc = vector(hart.csr('mtvec'), report.cause);
-  switchMode(parts, M, false);
+  switchMode(parts, M, false, parts.options.costs.trapEntry);
 };
 
 /** SPP, SPIE and SIE of a status word after a trap into supervisor mode. */
@@ -117,7 +116,7 @@ const enterHS = (parts: HartParts, report: Report): void => {
   hart.setCsr('htval', report.value2);
   hart.setCsr('htinst', report.instruction);
   hart.pc = vector(hart.csr('stvec'), report.cause);
-  switchMode(parts, S, false);
+  switchMode(parts, S, false, parts.options.costs.trapEntry);
 };
 
 const enterVS = (parts: HartParts, report: Report): void => {
@@ -127,5 +126,5 @@ const enterVS = (parts: HartParts, report: Report): void => {
   hart.setCsr('vscause', report.cause);
   hart.setCsr('vstval', report.value);
   hart.pc = vector(hart.csr('vstvec'), report.cause);
-  switchMode(parts, S, true);
+  switchMode(parts, S, true, parts.options.costs.trapEntry);
 };

@@ -10,17 +10,19 @@ export const setMode = ({ hart, regimes }: HartParts, privilege: number, virtual
   regimes.update();
 };
 
-/** Sets the mode as part of a trap or a return from one, with the price of what changes. */
-export const switchMode = (parts: HartParts, privilege: number, virtual: boolean): void => {
+/** Sets the mode as part of a trap or a return from one that costs `cycles`, and charges that and the price of what changes. */
+export const switchMode = (parts: HartParts, privilege: number, virtual: boolean, cycles: number): void => {
   const { hart } = parts;
   const { costs } = parts.options;
+  let price = cycles;
   if (privilege !== hart.privilege) {
     hart.count('modeSwitches');
-    hart.charge(costs.modeSwitch);
+    price += costs.modeSwitch;
   }
   if (virtual !== hart.virtual) {
     hart.count('worldSwitches');
-    hart.charge(costs.worldSwitch);
+    price += costs.worldSwitch;
   }
+  hart.charge(price);
   setMode(parts, privilege, virtual);
 };

@@ -7,10 +7,9 @@ import { switchMode } from './mode.js';
 const { SIE, SPIE, SPP, MIE, MPIE, MPP, MPV, MPRV } = STATUS;
 
 const resume = (parts: HartParts, pc: bigint, privilege: number, virtual: boolean): void => {
-  const { hart, options } = parts;
-  hart.charge(options.costs.trapReturn);
+  const { hart } = parts;
   hart.setCell('next', pc);
-  switchMode(parts, privilege, virtual);
+  switchMode(parts, privilege, virtual, parts.options.costs.trapReturn);
   hart.setCell32('event', 1);
 };
 
