@@ -11,7 +11,7 @@ import { csrSlots } from './csr/slots.js';
 import { delegatedForGood } from './csr/trap-handling.js';
 import { type Hart, M } from './hart.js';
 import type { ContextsState } from './mmu/contexts.js';
-import { type FlushScope, flush, flushGStage, flushGuest } from './mmu/flush.js';
+import { type FlushScope, flush, flushGStage, flushGuest, type GuestFlushScope } from './mmu/flush.js';
 import { Pmp, type PmpAccess } from './mmu/pmp.js';
 import { Regimes } from './mmu/regimes.js';
 import type { HartParts, PrivilegedHost } from './parts.js';
@@ -21,7 +21,7 @@ import { refuse, type SystemHelpers, systemHelpers } from './trap/instructions.j
 import { setMode } from './trap/mode.js';
 import { type PendingInterrupt, pendingBits, pendingInterrupt, timerDeadline, wakes } from './trap/pending.js';
 
-export type { FlushScope } from './mmu/flush.js';
+export type { FlushScope, GuestFlushScope } from './mmu/flush.js';
 export type { PrivilegedHost } from './parts.js';
 export type { Target } from './trap/causes.js';
 export type { SystemHelpers } from './trap/instructions.js';
@@ -148,8 +148,8 @@ export class Privileged {
   flush(scope: FlushScope = {}): void {
     flush(this.#parts, scope);
   }
-  /** As HFENCE.VVMA does, for the virtual machine that hgatp names. */
-  flushGuest(scope: FlushScope = {}): void {
+  /** As HFENCE.VVMA does, for the virtual machine that the scope or else hgatp names. */
+  flushGuest(scope: GuestFlushScope = {}): void {
     flushGuest(this.#parts, scope);
   }
   /** As HFENCE.GVMA does, for one virtual machine or all. */

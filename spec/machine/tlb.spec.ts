@@ -237,6 +237,15 @@ describe('Flushes (12.2.1 and 18.3.2)', () => {
     expect(forgotten('guest2a', vvma(undefined, 1n))).to.deep.equal(['guest2a']);
   });
 
+  it('a remote fence names the virtual machine itself', () => {
+    expect(
+      forgotten('guest1a', () => {
+        rig.cpu.flushGuest({ vmid: 2n });
+        rig.hart.setCell32('event', 1);
+      }),
+    ).to.deep.equal(['guest2a']);
+  });
+
   it('hfence.gvma forgets one virtual machine or all, whatever the address', () => {
     expect(forgotten('host1', gvma())).to.deep.equal(['guest1a', 'guest1b', 'guest1bare', 'guest2a']);
     expect(forgotten('host1', gvma(undefined, 2n))).to.deep.equal(['guest2a']);

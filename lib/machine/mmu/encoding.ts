@@ -9,7 +9,7 @@ const parcelAt = (hart: Hart, address: bigint): number | undefined => {
   const { memory } = hart;
   const entry = fetchEntryAt(hart, address);
   if (memory.u64[entry >>> 3] !== tagOf(address, hart.regime('fetch').context)) return undefined;
-  const page = memory.i32[(entry >>> 2) + 3] as number;
+  const page = (memory.i32[(entry >>> 2) + 3] as number) >>> 0;
   return memory.view.getUint16(page + (Number(address & 0xffffn) & (PAGE_SIZE - 1)), true);
 };
 

@@ -16,12 +16,18 @@ export interface FlushScope {
   readonly asid?: bigint | undefined;
 }
 
+/** What a flush of a guest's first stage is limited to. */
+export interface GuestFlushScope extends FlushScope {
+  /** The virtual machine whose translations are meant; if absent, the one that hgatp names on this hart. */
+  readonly vmid?: bigint | undefined;
+}
+
 const asidOf = (atp: bigint): bigint => (atp >> ASID_SHIFT) & ASID_MASK;
 /** The VMID of hgatp, or 0 where the G-stage is bare: then the context does not record one. */
 const vmidOf = (hgatp: bigint): bigint => (hgatp >> ATP_MODE_SHIFT === 0n ? 0n : (hgatp >> ASID_SHIFT) & VMID_MASK);
 const isVirtual = (context: Context): boolean => (context.flags & REGIME.VIRTUAL) !== 0;
 
-const firstStage = (parts: HartParts, virtual: boolean, { address, asid }: FlushScope): void => {
+const firstStage = (parts: HartParts, virtual: boolean, { address, asid, vmid }: GuestFlushScope): void => {
   const { hart, options } = parts;
   hart.count(virtual ? 'guestFlushes' : 'flushes');
   hart.charge(options.costs.tlbFlush);
@@ -30,22 +36,22 @@ const firstStage = (parts: HartParts, virtual: boolean, { address, asid }: Flush
     return;
   }
   // Without an address, or if a 4 KiB entry may be part of a superpage that the address lies in.
-  const vmid = vmidOf(hart.csr('hgatp'));
+  const machine = vmid === undefined ? vmidOf(hart.csr('hgatp')) : vmid & VMID_MASK;
   const space = asid === undefined ? undefined : asid & ASID_MASK;
   parts.regimes.retire(
     (context) =>
       isVirtual(context) === virtual &&
       context.stage1 !== 0n &&
       (space === undefined || asidOf(context.stage1) === space) &&
-      (!virtual || vmidOf(context.stage2) === vmid),
+      (!virtual || vmidOf(context.stage2) === machine),
   );
 };
 
 /** Flushes translations by satp. */
 export const flush = (parts: HartParts, scope: FlushScope = {}): void => firstStage(parts, false, scope);
 
-/** Flushes translations by vsatp of the virtual machine that hgatp.VMID names now. */
-export const flushGuest = (parts: HartParts, scope: FlushScope = {}): void => firstStage(parts, true, scope);
+/** Flushes translations by vsatp of one virtual machine. */
+export const flushGuest = (parts: HartParts, scope: GuestFlushScope = {}): void => firstStage(parts, true, scope);
 
 /**
  * Flushes G-stage translations, of one virtual machine or of all. TLB entries are not tagged with guest physical
