@@ -27,6 +27,8 @@ const cellNames = [
   'hardLimit',
   /** Set by a system instruction after which interrupts must be looked at (i32). */
   'event',
+  /** Set by WFI when no enabled interrupt is pending: the hart idles until one is (i32). */
+  'waiting',
   /** Set with the trap cells when an instruction traps (i32). */
   'fault',
   /** The pending exception: mcause, mtval, mtval2 (guest physical address >> 2) and mtinst as they will be written (i64). */

@@ -32,6 +32,8 @@ export const csrSlots = [
   'hideleg',
   'hcounteren',
   'hgeie',
+  /** Guest external interrupts as an interrupt controller drives them, in hgeip's layout. */
+  'hgeip',
   'henvcfg',
   'htval',
   'htinst',
@@ -49,6 +51,8 @@ export const csrSlots = [
   /** What software's writes to mcycle and minstret added to the counts. */
   'cycleOffset',
   'instretOffset',
+  /** The frm field as written: an invalid rounding mode can be held (unprivileged spec, F 12.2). */
+  'frm',
   'pmpcfg0',
   'pmpcfg2',
   'pmpaddr0',
