@@ -1,5 +1,5 @@
 /** Kernels and firmware as ELF executables, loaded by physical address. */
-import { ET_REL, type ElfSegment, parseElf, PT_LOAD } from '../../abi/elf.js';
+import { type ElfSegment, ET_REL, PT_LOAD, parseElf } from '../../abi/elf.js';
 import { BootError } from './errors.js';
 import type { Piece } from './placement.js';
 

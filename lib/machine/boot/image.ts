@@ -55,7 +55,11 @@ export const imageProgram = (bytes: Uint8Array): Program => {
     fail('BOOT_IMAGE_VERSION', `the header has version ${version.major}.${version.minor}`, 'give one of version 0.x');
   // The kernel maps itself with 2 MiB pages (Documentation/arch/riscv/boot.rst, "Kernel location").
   if (textOffset % BigInt(ALIGNMENT) !== 0n)
-    fail('BOOT_IMAGE_OFFSET', `text_offset 0x${textOffset.toString(16)} is not a multiple of 2 MiB`, 'build it for RV64');
+    fail(
+      'BOOT_IMAGE_OFFSET',
+      `text_offset 0x${textOffset.toString(16)} is not a multiple of 2 MiB`,
+      'build it for RV64',
+    );
   const address = RAM_BASE + Number(textOffset);
   const size = Math.max(Number(imageSize), bytes.length);
   return { entry: address, pieces: [{ what: 'the kernel', address, size, data: bytes }] };

@@ -69,7 +69,12 @@ export const loadKernel = (memory: MachineMemory, { kernel, firmware, initrd, tr
   }
   const blob = buildDeviceTree(tree(initrdRange));
   if (blob.length > DEVICE_TREE_MAX)
-    throw new BootError('BOOT_TREE', 'loadKernel', `the device tree has ${blob.length} bytes`, 'Linux takes 2 MiB at most');
+    throw new BootError(
+      'BOOT_TREE',
+      'loadKernel',
+      `the device tree has ${blob.length} bytes`,
+      'Linux takes 2 MiB at most',
+    );
   const treePiece = placeBelow(top, 'the device tree', blob);
   pieces.push(treePiece);
 

@@ -24,7 +24,12 @@ const rangeOf = ({ what, address, size }: Piece): string => `${what} (${hex(addr
 export const placeBelow = (end: number, what: string, data: Uint8Array): Piece => {
   const address = Math.floor((end - data.length) / PAGE_SIZE) * PAGE_SIZE;
   if (address < RAM_BASE)
-    throw new BootError('BOOT_RAM', 'loadKernel', `${what} of ${data.length} bytes is larger than RAM`, 'give more RAM');
+    throw new BootError(
+      'BOOT_RAM',
+      'loadKernel',
+      `${what} of ${data.length} bytes is larger than RAM`,
+      'give more RAM',
+    );
   return { what, address, size: data.length, data };
 };
 
@@ -38,7 +43,12 @@ export const checkPieces = (pieces: readonly Piece[], ramSize: number): void => 
   for (const piece of sorted) {
     const { address, size } = piece;
     if (address < RAM_BASE)
-      throw new BootError('BOOT_ADDRESS', 'loadKernel', `${rangeOf(piece)} begins below RAM`, `link it above ${hex(RAM_BASE)}`);
+      throw new BootError(
+        'BOOT_ADDRESS',
+        'loadKernel',
+        `${rangeOf(piece)} begins below RAM`,
+        `link it above ${hex(RAM_BASE)}`,
+      );
     if (address + size > ramEnd)
       throw new BootError(
         'BOOT_RAM',
