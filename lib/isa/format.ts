@@ -22,7 +22,7 @@ export type OperandField = keyof Operands;
 /**
  * What a field holds, which decides how it is written in assembly.
  * - `x`, `f`: register; `xc`, `fc`: the 3-bit register fields of compressed encodings (x8 to x15)
- * - `simm`, `uimm`: number; `upper`: bits 31:12 of imm, written as a 20-bit number; `target`: pc-relative address
+ * - `simm`, `uimm`: number; `shamt`: shift amount; `upper`: bits 31:12 of imm, written as a 20-bit number; `target`: pc-relative address
  * - `csr`: CSR number; `rm`: rounding mode; `aqrl`: ordering suffix; `fence`: predecessor and successor sets
  * - `fixed`: not encoded, always the same
  */
@@ -33,6 +33,7 @@ export type FieldKind =
   | 'fc'
   | 'simm'
   | 'uimm'
+  | 'shamt'
   | 'upper'
   | 'target'
   | 'csr'
@@ -118,8 +119,8 @@ export const formats = {
   B: { rs1: x(RS1), rs2: x(RS2), imm: field('target', '31=12,30:25=10:5,11:8=4:1,7=11') },
   U: { rd: x(RD), imm: field('upper', '31:12=31:12') },
   J: { rd: x(RD), imm: field('target', '31=20,30:21=10:1,20=11,19:12=19:12') },
-  Shift64: { rd: x(RD), rs1: x(RS1), imm: field('uimm', '25:20') },
-  Shift32: { rd: x(RD), rs1: x(RS1), imm: field('uimm', '24:20') },
+  Shift64: { rd: x(RD), rs1: x(RS1), imm: field('shamt', '25:20') },
+  Shift32: { rd: x(RD), rs1: x(RS1), imm: field('shamt', '24:20') },
   Fence: { imm: field('fence', '31:20') },
   FenceI: { rd: x(RD), rs1: x(RS1), imm: IMM_I },
   Csr: { rd: x(RD), rs1: x(RS1), imm: field('csr', '31:20') },

@@ -5,8 +5,8 @@
 export class Random {
   #state: bigint;
 
-  constructor(seed: bigint) {
-    this.#state = seed;
+  constructor(seed: bigint | number) {
+    this.#state = BigInt(seed);
   }
 
   /** A uniform unsigned integer of the given width, 1 to 64 bits. */
@@ -16,6 +16,12 @@ export class Random {
     z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
     z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
     return (z ^ (z >> 31n)) >> BigInt(64 - width);
+  }
+  next64(): bigint {
+    return this.bits(64);
+  }
+  next32(): number {
+    return Number(this.bits(32));
   }
 
   /** An integer from 0 to limit - 1; `limit` is at most 2^32, and the bias negligible. */

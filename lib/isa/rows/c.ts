@@ -18,7 +18,7 @@ const X0 = fixed(0);
 const RA = fixed(1);
 const SP = fixed(2);
 const IMM6 = field('simm', '12=5,6:2=4:0');
-const SHIFT = field('uimm', '12=5,6:2=4:0');
+const SHIFT = field('shamt', '12=5,6:2=4:0');
 const OFFSET_W = field('uimm', '12:10=5:3,6=2,5=6');
 const OFFSET_D = field('uimm', '12:10=5:3,6:5=7:6');
 const STACK_LOAD_W = field('uimm', '12=5,6:4=4:2,3:2=7:6');

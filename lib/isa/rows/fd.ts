@@ -75,12 +75,20 @@ const rowsOf = (p: Suffix): readonly Row[] => {
       const rm = c.rounding();
       c.write(c.call('i64', `cvt.${integer}.${p}`, read(c, c.f1), rm));
     });
+  /** Every 32-bit integer is a double: assembly names no rounding mode and encodes 0. */
+  const isExact = (integer: string): boolean => p === 'd' && integer.startsWith('w');
   const fromInteger = (integer: 'w' | 'wu' | 'l' | 'lu', rs2: number): Row =>
-    row(`fcvt.${p}.${integer}`, 'XToFRm', 'rd, rs1, rm', { opcode: OP_FP, funct7: (26 << 2) | fmt, rs2 }, (c) => {
-      c.float();
-      const rm = c.rounding();
-      write(c, c.call(type, `cvt.${p}.${integer}`, c.rs1, rm));
-    });
+    row(
+      `fcvt.${p}.${integer}`,
+      'XToFRm',
+      isExact(integer) ? 'rd, rs1' : 'rd, rs1, rm',
+      { opcode: OP_FP, funct7: (26 << 2) | fmt, rs2 },
+      (c) => {
+        c.float();
+        const rm = c.rounding();
+        write(c, c.call(type, `cvt.${p}.${integer}`, c.rs1, rm));
+      },
+    );
   const move = (name: string, format: FormatName, fixed: Fixed, meaning: (c: Semantics) => void): Row =>
     row(name, format, 'rd, rs1', { ...fixed, opcode: OP_FP, rs2: 0 }, (c) => {
       c.float();
@@ -148,7 +156,7 @@ export const rowsD: readonly Row[] = [
     const rm = c.rounding();
     c.writeS(c.call('i32', 'cvt.s.d', c.f1, rm));
   }),
-  precision.d.row('fcvt.d.s', 'FUnaryRm', 'rd, rs1, rm', { opcode: OP_FP, funct7: (8 << 2) | 1, rs2: 0 }, (c) => {
+  precision.d.row('fcvt.d.s', 'FUnaryRm', 'rd, rs1', { opcode: OP_FP, funct7: (8 << 2) | 1, rs2: 0 }, (c) => {
     c.float();
     // Widening is exact, but a reserved rm is still an illegal instruction.
     c.rounding();

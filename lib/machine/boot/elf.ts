@@ -1,0 +1,40 @@
+/** Kernels and firmware as ELF executables, loaded by physical address. */
+import { type ElfSegment, ET_REL, PT_LOAD, parseElf } from '../../abi/elf.js';
+import { BootError } from './errors.js';
+import type { Piece } from './placement.js';
+
+/** What has to be in RAM, and where the first instruction is (physical). */
+export interface Program {
+  readonly entry: number;
+  readonly pieces: readonly Piece[];
+}
+
+/** Physical addresses beyond 2**53 are nowhere near RAM, so losing their low bits changes nothing. */
+const toPiece = ({ paddr, memsz, data }: ElfSegment, index: number): Piece => ({
+  what: `segment ${index}`,
+  address: Number(paddr),
+  size: Number(memsz),
+  data,
+});
+
+/**
+ * The loaded segments of an executable at their p_paddr. The entry point is a virtual address: it is taken to the
+ * physical one by the segment that contains it. A position-independent executable (ET_DYN), as firmware often is,
+ * runs where it was linked.
+ * @throws ElfError if the file is malformed, BootError if it is nothing to boot.
+ */
+export const elfProgram = (bytes: Uint8Array): Program => {
+  const file = parseElf(bytes);
+  if (file.type === ET_REL)
+    throw new BootError('BOOT_ELF_TYPE', 'loadKernel', 'the ELF file is an object file', 'link it to an executable');
+  const loads = file.segments.filter(({ type, memsz }) => type === PT_LOAD && memsz > 0n);
+  const home = loads.find(({ vaddr, memsz }) => file.entry >= vaddr && file.entry < vaddr + memsz);
+  if (home === undefined)
+    throw new BootError(
+      'BOOT_ELF_ENTRY',
+      'loadKernel',
+      `the entry point 0x${file.entry.toString(16)} is in no loaded segment`,
+      'link it with an entry point',
+    );
+  return { entry: Number(file.entry - home.vaddr + home.paddr), pieces: loads.map(toPiece) };
+};
