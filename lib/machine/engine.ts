@@ -16,8 +16,10 @@ export const EXIT = {
 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
+export type EngineName = 'reference' | 'interpreter';
+
 export interface Engine {
-  readonly name: 'reference' | 'interpreter';
+  readonly name: EngineName;
   /**
    * Runs from the hart's pc. Preconditions: tally, event and fault are 0; limit and hardLimit are set. On return the
    * registers, pc and tally are up to date.

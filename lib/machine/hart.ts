@@ -144,9 +144,9 @@ export class Hart {
   get retired(): bigint {
     return this.#get(CELL.retired) + (this.#get(CELL.tally) & 0xffffffffn);
   }
-  /** Cycles since reset: one per instruction, plus what the price table charges for events. */
+  /** Cycles since reset: one per instruction, what the price table charges for events, and those spent waiting. */
   get cycles(): bigint {
-    return this.retired + this.#get(CELL.stall);
+    return this.retired + this.#get(CELL.stall) + this.#get(CELL.idle);
   }
   /** Charges cycles beyond the instruction's own; the engine then stops that much sooner. */
   charge(cycles: number): void {

@@ -53,12 +53,21 @@ const cellNames = [
   /** Instructions retired and cycles beyond one per instruction, up to the current call of the engine (i64). */
   'retired',
   'stall',
+  /** Data accesses made up to the current call of the engine (i64). */
+  'accesses',
   /** Virtual page of the last instruction fetch with the context in bits 10:3, as in a TLB tag (i64): a fetch from another page is a fetch lookup. */
   'fetchPage',
   /** Set by the engine when it fills a TLB entry from a superpage: an entry is 4 KiB, so a flush by address must then flush all (i32). */
   'superpages',
   /** What the walk in progress found: whether every stage's leaf allows stores without an update (i32). */
   'writable',
+  /** Levels of the leaves that the walk in progress found for the access itself, in the first stage and the G-stage (i32). */
+  'leafLevel1',
+  'leafLevel2',
+  /** 1 if the hart stopped between two instructions in sequence, where no interrupt may be taken (i32). */
+  'midBlock',
+  /** Cycles spent waiting for an interrupt (i64). */
+  'idle',
   /** Host address of RAM, its pages, and the address of the code map (i32): engines read them on slow paths. */
   'ramHost',
   'ramPages',

@@ -16,7 +16,7 @@ import { Pmp, type PmpAccess } from './mmu/pmp.js';
 import { Regimes } from './mmu/regimes.js';
 import type { HartParts, PrivilegedHost } from './parts.js';
 import { CAUSE, type Target } from './trap/causes.js';
-import { takeException, takeInterrupt, targetOf } from './trap/enter.js';
+import { answered, takeException, takeInterrupt, targetOf } from './trap/enter.js';
 import { refuse, type SystemHelpers, systemHelpers } from './trap/instructions.js';
 import { setMode } from './trap/mode.js';
 import { type PendingInterrupt, pendingBits, pendingInterrupt, timerDeadline, wakes } from './trap/pending.js';
@@ -113,6 +113,10 @@ export class Privileged {
   /** Takes the exception in the trap cells; pc becomes its handler's. */
   takeException(): void {
     takeException(this.#parts);
+  }
+  /** An ECALL that the machine answers in place of firmware: counted and charged as the trap there and back. */
+  answered(cause: number): void {
+    answered(this.#parts, cause);
   }
   /** The interrupt that would be taken now, if any. */
   pendingInterrupt(): PendingInterrupt | undefined {

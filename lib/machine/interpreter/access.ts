@@ -143,9 +143,12 @@ export const buildAccessors = (
         f.poke(32, entry, write, dataTlb + 12);
       },
       () => {
-        f.poke(64, entry, or(tag, i64(TAG_SLOW)), dataTlb);
-        f.poke(32, entry, wrap(shrU(physical, i64(PAGE_SHIFT))), dataTlb + 8);
-        f.poke(32, entry, eqz(writable), dataTlb + 12);
+        // An entry has room for 32 bits of page number; what lies above is no device of ours.
+        f.if(eqz(shrU(physical, i64(32 + PAGE_SHIFT))), () => {
+          f.poke(64, entry, or(tag, i64(TAG_SLOW)), dataTlb);
+          f.poke(32, entry, wrap(shrU(physical, i64(PAGE_SHIFT))), dataTlb + 8);
+          f.poke(32, entry, eqz(writable), dataTlb + 12);
+        });
         hart.set64(f, 'physical', physical);
         f.set(host, i32(DEVICE));
       },

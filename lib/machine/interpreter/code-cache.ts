@@ -26,7 +26,8 @@ export class CodeCache {
   #next = 0;
   /** Offsets in their page of the addresses to stop at. */
   #breakpoints: ReadonlySet<number> = new Set();
-  #suspended: ReadonlySet<number> = new Set();
+  /** The record that `unmask` has replaced, or 0. */
+  #unmasked = 0;
 
   constructor(
     readonly memory: MachineMemory,
@@ -35,20 +36,24 @@ export class CodeCache {
     this.#pages = new Int32Array(memory.layout.codePages).fill(-1);
   }
 
-  /** Makes the interpreter stop at instructions at these virtual addresses, and at others that share their place in a page. */
-  set breakpoints(addresses: Iterable<bigint>) {
-    this.#breakpoints = new Set([...addresses].map((a) => Number(a & 0xfffn)));
+  /** Makes the interpreter stop before instructions at these virtual addresses, and before others that have their place in a page. */
+  stopAt(addresses: readonly bigint[]): void {
+    const offsets = new Set(addresses.map((a) => Number(a & 0xfffn)));
+    if (offsets.size === this.#breakpoints.size && [...offsets].every((o) => this.#breakpoints.has(o))) return;
+    this.#breakpoints = offsets;
     this.drop();
   }
-
-  /** Decodes as if there were no breakpoints until they are resumed: to execute the instruction at one. */
-  suspendBreakpoints(): void {
-    this.#suspended = this.#breakpoints;
-    this.breakpoints = [];
+  /** Decodes the instruction that a breakpoint's record hides, so that it can be executed once; then `mask` is due. */
+  unmask(record: number): void {
+    this.memory.view.setUint8(record, UNDECODED);
+    this.#unmasked = record;
+    this.decodeFrom(record);
   }
-  resumeBreakpoints(): void {
-    this.#breakpoints = this.#suspended;
-    this.drop();
+  mask(): void {
+    const record = this.#unmasked;
+    this.#unmasked = 0;
+    if (record !== 0 && this.memory.view.getUint8(record) !== UNDECODED)
+      this.memory.view.setUint8(record, OP.breakpoint);
   }
 
   /** Forgets everything decoded. */
@@ -125,7 +130,7 @@ export class CodeCache {
         return;
       }
       const row = this.#write(at, length === 4 ? view.getUint32(page + offset, true) : low, offset);
-      if (this.#breakpoints.has(offset)) view.setUint8(at, OP.breakpoint);
+      if (this.#breakpoints.has(offset) && at !== this.#unmasked) view.setUint8(at, OP.breakpoint);
       if (row === undefined || TRANSFERS.has(row.name)) return;
       offset += length;
     }

@@ -1,5 +1,5 @@
 /** The fast engine: a generated WebAssembly interpreter over decoded code. */
-import { type Engine, EXIT, type Exit } from '../engine.js';
+import type { Engine, Exit } from '../engine.js';
 import type { Environment } from '../environment.js';
 import { floatHelpers } from '../float.js';
 import type { Hart } from '../hart.js';
@@ -33,11 +33,8 @@ export class Interpreter implements Engine {
   step(hart: Hart): Exit {
     const instance = this.#instances[hart.id] as Instance;
     const exit = instance.step() as Exit;
-    if (exit !== EXIT.breakpoint) return exit;
-    this.code.suspendBreakpoints();
-    const stepped = instance.step() as Exit;
-    this.code.resumeBreakpoints();
-    return stepped;
+    this.code.mask();
+    return exit;
   }
 
   #instantiate(memory: MachineMemory, hart: Hart, environment: Environment): Instance {
@@ -62,6 +59,7 @@ export class Interpreter implements Engine {
         if (!stored) hart.raise(7, BigInt.asUintN(64, address), 0n, 0n, guest());
       },
       codePage: (host: number) => this.code.page(host),
+      unmask: (record: number) => this.code.unmask(record >>> 0),
       decode: (record: number) => this.code.decodeFrom(record >>> 0),
       decodeStraddle: (record: number, half: number) => this.code.decodeStraddle(record >>> 0, half),
     };

@@ -29,7 +29,7 @@ export const generate = (target: Target): Uint8Array => {
     decodeStraddle: module.import('decodeStraddle', ['i32', 'i32']),
   };
   const stepImports = { illegal: module.import('illegal', []), floatUse: module.import('floatUse', [], 'i32') };
-  const runImports = { decode: module.import('decode', ['i32']) };
+  const runImports = { decode: module.import('decode', ['i32']), unmask: module.import('unmask', ['i32']) };
   const helperImports = Object.fromEntries(
     Object.values(helpers).map((h) => [h.name, module.import(h.name, h.params, h.result)]),
   );

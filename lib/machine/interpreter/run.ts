@@ -75,6 +75,8 @@ const writesLink = (id: number): boolean => {
 export interface RunImports {
   /** (record): decodes it and those after it up to the next transfer. */
   readonly decode: Callable;
+  /** (record): decodes the instruction that a breakpoint hides there. */
+  readonly unmask: Callable;
 }
 
 /** () -> EXIT: runs from the pc cell. */
@@ -339,7 +341,7 @@ export const buildStepOne = (
     const trapIfZero = (): void => f.if(eqz(record), () => f.return(i32(EXIT.trap)));
     trapIfZero();
     f.if(eq(op(), i32(UNDECODED)), () => f.do(imports.decode.call(record)));
-    f.if(eq(op(), i32(OP.breakpoint)), () => f.return(i32(EXIT.breakpoint)));
+    f.if(eq(op(), i32(OP.breakpoint)), () => f.do(imports.unmask.call(record)));
     f.if(eq(op(), i32(OP.straddle)), () => {
       f.set(record, access.straddle.call(pc, record));
       trapIfZero();

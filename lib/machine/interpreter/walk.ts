@@ -150,6 +150,8 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
       adue: number;
       /** Called before a PTE is updated in memory; leaves the function if that is refused. */
       beforeUpdate: () => void;
+      /** Called when the leaf is known to serve. */
+      found: () => void;
       fail: () => void;
     },
   ): void => {
@@ -176,7 +178,7 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
       hart.charge(f, 'adUpdate');
     });
     f.if(ne(and(low, i32(W | D)), i32(W | D)), () => hart.set32(f, 'writable', i32(0)));
-    f.if(o.level, () => hart.set32(f, 'superpages', i32(1)));
+    o.found();
     const pageMask = f.let(or(shl(inSuperpage, i64(PAGE_SHIFT)), i64(0xfff)));
     const base = shl(and(shrU(o.pte, i64(10)), i64(PPN)), i64(PAGE_SHIFT));
     f.return(or(base, and(o.address, pageMask)));
@@ -190,10 +192,9 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
     return at;
   };
 
-  const leafCounters = ['leaves4K', 'leaves2M', 'leaves1G', 'leaves512G'] as const;
-  const countLeaf = (f: FunctionBuilder, level: Local<'i32'>): void => {
-    for (const [i, name] of leafCounters.entries()) f.if(eq(level, i32(i)), () => hart.count(f, name));
-  };
+  /** The PMP must let S-mode write a PTE that is updated. */
+  const updateAllowed = (f: FunctionBuilder, physical: I64, refuse: () => void): void =>
+    f.if(hart.get32('pmpActive'), () => f.if(eqz(pmp.call(physical, i32(STORE), i32(1))), refuse));
 
   module.define(stage2, (f) => {
     const address = f.param('i64', 0);
@@ -227,9 +228,17 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
       reach: (entry) => pteInRam(f, entry, refuse),
     });
     f.if(eqz(and(wrap(found.pte), i32(UP))), fail);
-    const bareFirst = eqz(regimeField('i64', regime, REGIME_FIELD.stage1));
-    f.if(and(bareFirst, eqz(implicit)), () => countLeaf(f, found.level));
-    finish(f, { ...found, address, access, flags, mxr: REGIME.MXR2, adue: REGIME.ADUE2, beforeUpdate: () => {}, fail });
+    finish(f, {
+      ...found,
+      address,
+      access,
+      flags,
+      mxr: REGIME.MXR2,
+      adue: REGIME.ADUE2,
+      beforeUpdate: () => updateAllowed(f, found.entry, refuse),
+      found: () => f.if(eqz(implicit), () => hart.set32(f, 'leafLevel2', found.level)),
+      fail,
+    });
     f.unreachable();
   });
 
@@ -282,7 +291,6 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
         ),
       () => f.if(eqz(user), fail),
     );
-    countLeaf(f, found.level);
     finish(f, {
       ...found,
       address,
@@ -291,9 +299,9 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
       mxr: REGIME.MXR,
       adue: REGIME.ADUE,
       beforeUpdate: () => {
-        const physical = reachThrough(found.entry, STORE, 0x3020);
-        f.if(hart.get32('pmpActive'), () => f.if(eqz(pmp.call(physical, i32(STORE), i32(1))), refuse));
+        updateAllowed(f, reachThrough(found.entry, STORE, 0x3020), refuse);
       },
+      found: () => hart.set32(f, 'leafLevel1', found.level),
       fail,
     });
     f.unreachable();
@@ -306,9 +314,12 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
     const regime = f.param('i32', 2);
     const first = regimeField('i64', regime, REGIME_FIELD.stage1);
     const second = regimeField('i64', regime, REGIME_FIELD.stage2);
+    const translated = f.let(ne(or(first, second), i64(0)));
     hart.set32(f, 'writable', i32(1));
+    hart.set32(f, 'leafLevel1', i32(0));
+    hart.set32(f, 'leafLevel2', i32(0));
     const physical = f.let(address);
-    f.if(ne(or(first, second), i64(0)), () => hart.count(f, 'walks'));
+    f.if(translated, () => hart.count(f, 'walks'));
     f.if(ne(first, i64(0)), () => {
       f.set(physical, stage1.call(address, access, regime));
       f.if(eq(physical, FAILED), () => f.return(FAILED));
@@ -316,6 +327,11 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
     f.if(ne(second, i64(0)), () => {
       f.set(physical, stage2.call(physical, access, access, address, regime, i32(0)));
       f.if(eq(physical, FAILED), () => f.return(FAILED));
+    });
+    f.if(translated, () => {
+      const leaf = select(eqz(first), hart.get32('leafLevel2'), hart.get32('leafLevel1'));
+      for (const [level, name] of leafCounters.entries()) f.if(eq(leaf, i32(level)), () => hart.count(f, name));
+      f.if(or(hart.get32('leafLevel1'), hart.get32('leafLevel2')), () => hart.set32(f, 'superpages', i32(1)));
     });
     f.if(hart.get32('pmpActive'), () => {
       const privilege = f.let(regimeField('i32', regime, REGIME_FIELD.privilege));
@@ -337,6 +353,8 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
   });
   return { raise, walk, host };
 };
+
+const leafCounters = ['leaves4K', 'leaves2M', 'leaves1G', 'leaves512G'] as const;
 
 /** Nine bits of address a level. */
 const levelBits = (level: I32): I32 => add(shl(level, i32(3)), level);

@@ -1,17 +1,14 @@
-/** The software TLBs of a hart: direct-mapped, indexed by virtual page number, tagged with page and context. */
+/** The software TLBs of a hart: direct-mapped, indexed by virtual page number, folded, and tagged with page and context. */
 import type { Hart } from '../hart.js';
-import { PAGE_SHIFT, TLB_AT, TLB_ENTRY } from '../layout.js';
-
-const index = (address: bigint, entries: number): number =>
-  Number((address >> BigInt(PAGE_SHIFT)) & BigInt(entries - 1));
+import { TLB_AT, TLB_ENTRY, tlbIndex } from '../layout.js';
 
 /** Where the data TLB entry for a virtual address lies in the machine's memory. */
 export const dataEntryAt = (hart: Hart, address: bigint): number =>
-  hart.address + TLB_AT + index(address, hart.memory.layout.dataEntries) * TLB_ENTRY;
+  hart.address + TLB_AT + tlbIndex(address, hart.memory.layout.dataEntries) * TLB_ENTRY;
 
 /** Where the fetch TLB entry for a virtual address lies in the machine's memory. */
 export const fetchEntryAt = (hart: Hart, address: bigint): number =>
-  hart.address + hart.memory.layout.fetchTlbAt + index(address, hart.memory.layout.fetchEntries) * TLB_ENTRY;
+  hart.address + hart.memory.layout.fetchTlbAt + tlbIndex(address, hart.memory.layout.fetchEntries) * TLB_ENTRY;
 
 /** The tag of an entry for this address under a context, given as a regime's `context` holds it. */
 export const tagOf = (address: bigint, context: number): bigint => (address & ~0xfffn) | BigInt(context);

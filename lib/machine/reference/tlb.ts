@@ -1,6 +1,7 @@
 /** The TLBs of a hart, in the words that all engines share (see layout.ts for the entries). */
 import type { Hart } from '../hart.js';
-import { REGIME_AT, REGIME_FIELD, TAG_SLOW, TLB_AT, TLB_ENTRY, WRITE_CODE, WRITE_SLOW } from '../layout.js';
+import { REGIME_AT, REGIME_FIELD, TAG_SLOW, WRITE_CODE, WRITE_SLOW } from '../layout.js';
+import { dataEntryAt, fetchEntryAt } from '../mmu/tlb.js';
 
 const PAGE_MASK = 0xfffn;
 const PAGE = ~PAGE_MASK;
@@ -13,15 +14,6 @@ export const tagOf = (hart: Hart, address: bigint, regime: 'data' | 'fetch'): bi
   return (address & PAGE) | BigInt(context);
 };
 
-const dataEntry = (hart: Hart, address: bigint): number => {
-  const index = Number((address >> 12n) & BigInt(hart.memory.layout.dataEntries - 1));
-  return hart.address + TLB_AT + index * TLB_ENTRY;
-};
-const fetchEntry = (hart: Hart, address: bigint): number => {
-  const { fetchTlbAt, fetchEntries } = hart.memory.layout;
-  const index = Number((address >> 12n) & BigInt(fetchEntries - 1));
-  return hart.address + fetchTlbAt + index * TLB_ENTRY;
-};
 const low32 = (address: bigint): number => Number(BigInt.asUintN(32, address));
 
 /** A page as an entry of the data TLB gives it: the host address of a byte of RAM, or the physical one of a device. */
@@ -30,7 +22,7 @@ export type DataHit = { readonly host: number } | { readonly device: bigint };
 /** The translation that the data TLB holds for this access; undefined is a miss. */
 export const lookupData = (hart: Hart, address: bigint, access: 'load' | 'store'): DataHit | undefined => {
   const { u64, i32 } = hart.memory;
-  const entry = dataEntry(hart, address);
+  const entry = dataEntryAt(hart, address);
   const tag = u64[entry >>> 3] as bigint;
   if ((tag & ~BigInt(TAG_SLOW)) !== tagOf(hart, address, 'data')) return undefined;
   const read = i32[(entry + 8) >>> 2] as number;
@@ -47,7 +39,7 @@ export const lookupData = (hart: Hart, address: bigint, access: 'load' | 'store'
 /** Keeps the translation of a page of RAM at the given host address. */
 export const fillRam = (hart: Hart, address: bigint, hostPage: number, writable: boolean, hasCode: boolean): void => {
   const { u64, i32 } = hart.memory;
-  const entry = dataEntry(hart, address);
+  const entry = dataEntryAt(hart, address);
   const addend = (hostPage - low32(address & PAGE)) | 0;
   u64[entry >>> 3] = tagOf(hart, address, 'data');
   i32[(entry + 8) >>> 2] = addend;
@@ -59,7 +51,7 @@ export const fillDevice = (hart: Hart, address: bigint, physical: bigint, writab
   const page = physical >> 12n;
   if (page >= DEVICE_PAGES) return;
   const { u64, i32 } = hart.memory;
-  const entry = dataEntry(hart, address);
+  const entry = dataEntryAt(hart, address);
   u64[entry >>> 3] = tagOf(hart, address, 'data') | BigInt(TAG_SLOW);
   i32[(entry + 8) >>> 2] = Number(page);
   i32[(entry + 12) >>> 2] = writable ? 0 : WRITE_SLOW;
@@ -68,14 +60,14 @@ export const fillDevice = (hart: Hart, address: bigint, physical: bigint, writab
 /** Host address of an instruction's byte, or undefined if the fetch TLB does not hold its page. */
 export const lookupFetch = (hart: Hart, address: bigint): number | undefined => {
   const { u64, i32 } = hart.memory;
-  const entry = fetchEntry(hart, address);
+  const entry = fetchEntryAt(hart, address);
   if ((u64[entry >>> 3] as bigint) !== tagOf(hart, address, 'fetch')) return undefined;
   return ((i32[(entry + 12) >>> 2] as number) >>> 0) + Number(address & PAGE_MASK);
 };
 
 export const fillFetch = (hart: Hart, address: bigint, hostPage: number, decodedPage: number): void => {
   const { u64, i32 } = hart.memory;
-  const entry = fetchEntry(hart, address);
+  const entry = fetchEntryAt(hart, address);
   u64[entry >>> 3] = tagOf(hart, address, 'fetch');
   i32[(entry + 8) >>> 2] = decodedPage;
   i32[(entry + 12) >>> 2] = hostPage;

@@ -20,16 +20,12 @@ const PSEUDO_WRITE = 0x3020n;
 
 const LEAF_COUNTERS = ['leaves4K', 'leaves2M', 'leaves1G', 'leaves512G'] as const;
 
-/** A page table entry as read from RAM, with the G-stage leaf through which it was reached, if any. */
+/** A page table entry as read from RAM, with its guest physical address if a G-stage led to it. */
 interface Slot {
   pte: bigint;
   readonly host: number;
   readonly physical: bigint;
-  readonly through: GuestAddress | undefined;
-}
-interface GuestAddress {
-  readonly address: bigint;
-  readonly leaf: Leaf;
+  readonly through: bigint | undefined;
 }
 interface Leaf extends Slot {
   readonly level: number;
@@ -129,13 +125,13 @@ export class PageWalk {
     if (this.#regime.stage2 === 0n) return this.#entry(address, 'walkReferencesStage1', undefined);
     const leaf = this.#stage2(address, PSEUDO_READ);
     if (leaf === undefined || !this.#permitted2(leaf, address, 'load', PSEUDO_READ)) return undefined;
-    return this.#entry(leaf.output, 'walkReferencesStage1', { address, leaf });
+    return this.#entry(leaf.output, 'walkReferencesStage1', address);
   }
 
   #entry(
     physical: bigint,
     counter: 'walkReferencesStage1' | 'walkReferencesStage2',
-    through: GuestAddress | undefined,
+    through: bigint | undefined,
   ): Slot | undefined {
     const host = this.#hart.memory.host(Number(physical), 8);
     if (host < 0 || !this.#protected(physical, 'load')) return this.#raise(ACCESS_FAULT);
@@ -158,8 +154,9 @@ export class PageWalk {
     if (missing === 0n) return true;
     if ((flags & REGIME.ADUE) === 0) return fault();
     if (leaf.through !== undefined) {
-      const { leaf: page, address } = leaf.through;
-      if (!this.#permitted2(page, address, 'store', PSEUDO_WRITE)) return undefined;
+      // The update is an access of its own: the G-stage translates the entry's address again, now for a store.
+      const page = this.#stage2(leaf.through, PSEUDO_WRITE);
+      if (page === undefined || !this.#permitted2(page, leaf.through, 'store', PSEUDO_WRITE)) return undefined;
     }
     return this.#update(leaf, missing);
   }

@@ -54,6 +54,16 @@ export const takeInterrupt = (parts: HartParts, { cause, target }: PendingInterr
   enter(parts, target, { cause: INTERRUPT | BigInt(number), value: 0n, value2: 0n, instruction: 0n, guest: false });
 };
 
+/** Counts and charges a trap to M-mode that returns at once with nothing but registers changed. */
+export const answered = (parts: HartParts, cause: number): void => {
+  const { hart, options } = parts;
+  const { trapEntry, trapReturn, modeSwitch } = options.costs;
+  hart.setCell32('fault', 0);
+  countTrap(parts, cause);
+  hart.count('modeSwitches', 2);
+  hart.charge(trapEntry + trapReturn + 2 * modeSwitch);
+};
+
 const countTrap = ({ hart }: HartParts, index: number): void => {
   hart.count('traps');
   const at = (hart.address + TRAPS_BY_CAUSE) / 8 + index;
