@@ -71,7 +71,7 @@ export class Clint implements Device {
         this.#timeChanged();
       }
     } else {
-      // Only bit 0 of MSIP is writable (clause 2.2).
+      // Only bit 0 of MSIP is writable (chapter MSWI).
       const hart = offset >> 2;
       if (hart < this.harts) {
         msip[hart] = (value & 1) !== 0;

@@ -5,7 +5,7 @@ import type { Device, DeviceHost, Phandles } from '../device.js';
 /** Interrupt sources 1 to 95; source 0 does not exist. */
 export const PLIC_SOURCES = 95;
 const WORDS = (PLIC_SOURCES + 1) / 32;
-/** Priorities are 3 bits wide; 0 means never (clause 4). */
+/** Priorities are 3 bits wide; 0 means never ("Interrupt Priorities"). */
 const PRIORITY_MASK = 7;
 /** Register offsets; an enable block and a control block for each context. */
 const PENDING = 0x1000;
@@ -71,7 +71,7 @@ export class Plic implements Device {
 
   /**
    * The gateway of a level-triggered source forwards one request at a time: none while one is being served. A request
-   * that the core has taken stays pending even if the wire falls (clause 1.2.1).
+   * that the core has taken stays pending even if the wire falls ("Interrupt Gateways").
    */
   #gateway(source: number): void {
     const { level, pending, claimed } = this.#state;
@@ -80,7 +80,7 @@ export class Plic implements Device {
     this.#notify();
   }
 
-  /** The enabled pending source of highest priority above a threshold; of equals the lowest number (clause 4). 0 if none. */
+  /** The enabled pending source of highest priority above a threshold; of equals the lowest number ("Interrupt Priorities"). 0 if none. */
   #best({ enable }: Context, threshold: number): number {
     let best = 0;
     let highest = threshold;
@@ -107,7 +107,7 @@ export class Plic implements Device {
     }
   }
 
-  /** Claiming ignores the threshold (clause 7). */
+  /** Claiming ignores the threshold ("Interrupt Claim Process"). */
   #claim(context: Context): number {
     const source = this.#best(context, 0);
     if (source !== 0) {
@@ -117,7 +117,7 @@ export class Plic implements Device {
     }
     return source;
   }
-  /** A completion for a source that the context has not enabled is ignored (clause 8). */
+  /** A completion for a source that the context has not enabled is ignored ("Interrupt Completion"). */
   #complete(context: Context, source: number): void {
     if (!has(context.enable, source) || !has(this.#state.claimed, source)) return;
     put(this.#state.claimed, source, false);

@@ -1,4 +1,4 @@
-/** UART 16550A (National Semiconductor PC16550D data sheet, section 8). A character takes no time to send. */
+/** UART 16550A (National Semiconductor PC16550D data sheet, chapter "Registers"). A character takes no time to send. */
 import { cells, type DeviceTreeNode, node, text, wideCells } from '../boot/device-tree.js';
 import type { Device, DeviceHost, Phandles } from '../device.js';
 
@@ -10,7 +10,7 @@ const IER_RECEIVED = 1;
 const IER_TRANSMIT = 2;
 const IER_LINE = 4;
 const IER_MODEM = 8;
-/** Interrupt identification register, bits 3:0: the cause of highest priority (table III). */
+/** Interrupt identification register, bits 3:0: the cause of highest priority (the data sheet's table of interrupt control functions). */
 const IIR_NONE = 1;
 const IIR_LINE = 6;
 const IIR_RECEIVED = 4;
@@ -43,7 +43,7 @@ interface State {
   fifos: boolean;
   trigger: number;
   overrun: boolean;
-  /** The transmitter became empty and nobody has been told (section 8.6.4). */
+  /** The transmitter became empty and nobody has been told (Interrupt Identification Register, third level). */
   transmitted: boolean;
   /** The receiver FIFO, or the one receive buffer register if FIFOs are off. */
   received: number[];
@@ -116,7 +116,7 @@ export class Uart implements Device {
         return divisorLatch ? state.divisor >> 8 : state.ier;
       case 2: {
         const cause = this.#cause();
-        // Reading the register acknowledges this one cause (table III).
+        // Reading the register acknowledges this one cause.
         if (cause === IIR_TRANSMIT) state.transmitted = false;
         return cause | (state.fifos ? IIR_FIFOS : 0);
       }
@@ -178,7 +178,7 @@ export class Uart implements Device {
       this.onByte(byte);
       return;
     }
-    // On overrun a full FIFO keeps what it has; the single buffer register takes the new character (section 8.4).
+    // On overrun a full FIFO keeps what it has; the single buffer register takes the new character (Line Status Register, OE).
     if (state.received.length < this.#capacity()) state.received.push(byte);
     else {
       state.overrun = true;
@@ -186,7 +186,7 @@ export class Uart implements Device {
     }
   }
 
-  /** Switching the FIFOs on or off also empties them; the trigger can only be set while they are on (section 8.5). */
+  /** Switching the FIFOs on or off also empties them; the trigger can only be set while they are on (FIFO Control Register). */
   #controlFifos(value: number): void {
     const state = this.#state;
     const enable = (value & FCR_ENABLE) !== 0;
@@ -203,7 +203,7 @@ export class Uart implements Device {
     const changed = ((before ^ after) & ~MSR_RING) | (before & ~after & MSR_RING);
     this.#state.deltas |= changed >> 4;
   }
-  /** MSR bits 7:4. In loopback they are RTS, DTR, OUT1 and OUT2 as CTS, DSR, RI and DCD (section 8.7). */
+  /** MSR bits 7:4. In loopback they are RTS, DTR, OUT1 and OUT2 as CTS, DSR, RI and DCD (Modem Control Register, bit 4). */
   #modemInputs(): number {
     const { mcr } = this.#state;
     if ((mcr & MCR_LOOP) === 0) return MSR_CONNECTED;

@@ -2,7 +2,7 @@
 import { ok, refuse, SBI, type SbiCall, type SbiExtension, type SbiResult } from './extension.js';
 import { HART_STATE, type HartState, type SbiHost } from './host.js';
 
-/** Suspend types that every platform has (table 11). */
+/** Suspend types that every platform has (hart_suspend). */
 const RETENTIVE = 0x00000000n;
 const NON_RETENTIVE = 0x80000000n;
 

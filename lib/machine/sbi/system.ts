@@ -2,7 +2,7 @@
 import { ok, refuse, SBI, type SbiCall, type SbiExtension, type SbiResult } from './extension.js';
 import type { ResetKind } from './host.js';
 
-/** Reset types 0, 1 and 2 (table 13). */
+/** Reset types 0, 1 and 2 (clause 10.1). */
 const kinds: readonly ResetKind[] = ['shutdown', 'cold', 'warm'];
 const VENDOR = 0xf0000000;
 /** Reasons 0 and 1 are the standard's; from here on they are the implementation's and the platform's own. */

@@ -131,6 +131,15 @@ describe('devices/uart', () => {
     expect(uart.store(0x40, 1, 0)).to.equal(false);
   });
 
+  it('lets firmware send and take bytes without the registers', () => {
+    set(2, 1);
+    set(1, 1);
+    uart.transmit(0x141);
+    uart.receive(bytes('ok'));
+    expect([sent, uart.take(), uart.take(), uart.take()]).to.deep.equal(['A', 0x6f, 0x6b, undefined]);
+    expect(host.source(10)).to.equal(false);
+  });
+
   it('saves and restores input that is still waiting', () => {
     set(2, 1);
     uart.receive(bytes('0123456789abcdefghij'));

@@ -132,7 +132,8 @@ class StructureReader {
   #property(start: number): void {
     const length = this.#word();
     const nameAt = this.#word();
-    const value = this.#take(length).slice();
+    // Not slice(): on a Node Buffer that would be a view.
+    const value = new Uint8Array(this.#take(length));
     const node = this.#open.at(-1);
     if (node === undefined) throw new DeviceTreeError('FDT_STRUCTURE', start, 'a property is outside of all nodes');
     if (node.children.length > 0)

@@ -57,7 +57,8 @@ export class VirtioNet implements VirtioFunction {
 
   #receive(frame: Uint8Array): void {
     if (frame.length < FRAME_MIN || frame.length > FRAME_MAX || this.#waiting.length >= WAITING_MAX) return;
-    this.#waiting.push(frame.slice());
+    // Not slice(): on a Node Buffer that would be a view.
+    this.#waiting.push(new Uint8Array(frame));
     this.#deliver();
   }
 
