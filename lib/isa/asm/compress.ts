@@ -33,7 +33,8 @@ export const compress = (row: Row, operands: Partial<Operands>): number | undefi
   const exact = compressExactly(row, operands);
   if (exact !== undefined) return exact;
   const { rd = 0, rs1 = 0, rs2 = 0, imm } = operands;
-  if (COMMUTATIVE.has(row.name)) return compressExactly(row, { ...operands, rs1: rs2, rs2: rs1 });
+  // An add of x0 would become a move; the GNU assembler leaves it alone, and so do its users expect.
+  if (COMMUTATIVE.has(row.name) && rs2 !== 0) return compressExactly(row, { ...operands, rs1: rs2, rs2: rs1 });
   // Adding 0 is a move, whose compressed encoding stands for an add to x0.
   if (row.name === 'addi' && imm === 0 && rs1 !== 0)
     return compressExactly(lookup('add')!.row, { rd, rs1: 0, rs2: rs1 });

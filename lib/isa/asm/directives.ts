@@ -49,6 +49,7 @@ const data =
     const { program, operands } = a;
     program.requireContents(a.position, a.name);
     for (const [i, operand] of operands.entries()) {
+      program.moveHere();
       const expression = expressionAt(a, i);
       const value = program.tryConstant(expression);
       const { position } = operand;
@@ -74,6 +75,22 @@ const text =
     }
   };
 
+const checkAlignment = (alignment: number, position: Position): number => {
+  if (alignment <= 65536 && Number.isInteger(Math.log2(alignment))) return alignment;
+  throw new Mistake(position, `alignment is ${alignment}; expected a power of two up to 65536`);
+};
+
+const alignTo = (
+  { section }: Program,
+  alignment: number,
+  position: Position,
+  fill: number | undefined = undefined,
+  max = alignment,
+): void => {
+  section.alignment = Math.max(section.alignment, alignment);
+  section.close({ kind: 'align', alignment, fill, max, position });
+};
+
 const align =
   (power: boolean): Directive =>
   (a) => {
@@ -81,13 +98,10 @@ const align =
     const amount = countAt(a, 0, 'the alignment', 0);
     const at = a.operands[0]?.position ?? position;
     if (power && amount > 16) throw new Mistake(at, `alignment is 2 to the power of ${amount}; expected at most 16`);
-    const alignment = power ? 2 ** amount : Math.max(1, amount);
-    if (alignment > 65536 || !Number.isInteger(Math.log2(alignment)))
-      throw new Mistake(at, `alignment is ${alignment}; expected a power of two up to 65536`);
+    const alignment = checkAlignment(power ? 2 ** amount : Math.max(1, amount), at);
     const fill = (a.operands[1]?.tokens.length ?? 0) === 0 ? undefined : byteAt(a, 1, 0);
     const max = countAt(a, 2, 'the most bytes to skip', alignment);
-    program.section.alignment = Math.max(program.section.alignment, alignment);
-    program.section.close({ kind: 'align', alignment, fill, max, position });
+    alignTo(program, alignment, position, fill, max);
   };
 
 const space: Directive = (a) => {
@@ -145,11 +159,11 @@ const common =
     const { program } = a;
     const { text: name, position } = symbolAt(a, 0);
     const size = countAt(a, 1, 'the size');
-    const alignment = countAt(a, 2, 'the alignment', 8);
+    const alignment = checkAlignment(countAt(a, 2, 'the alignment', 8), position);
     const { section, previous } = program;
     program.enter('.bss', 'bss');
     try {
-      align(false)({ ...a, operands: alignment === 0 ? [] : a.operands.slice(2, 3) });
+      alignTo(program, alignment, position);
       program.defineLabel(name, position);
       program.grow(size, position);
     } finally {

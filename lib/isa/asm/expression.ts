@@ -50,8 +50,8 @@ const levels: readonly (readonly string[])[] = [
 ];
 /** Bounds on nesting and on operators in one expression: far above any real source, far below the host's stack. */
 const MAX_DEPTH = 200;
-const MAX_OPERATORS = 1000;
-const MAX_EVALUATION_DEPTH = 2000;
+const MAX_OPERATORS = 300;
+const MAX_EVALUATION_DEPTH = 500;
 
 /** Reads one expression from `tokens`, starting at `at`; `at` is left after it. */
 export class ExpressionParser {

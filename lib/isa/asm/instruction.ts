@@ -10,7 +10,7 @@ import type { Expression } from './expression.js';
 import type { Form, Values } from './forms.js';
 import type { OperandValue } from './operands.js';
 import type { Program } from './program.js';
-import type { Modifier, Pending } from './section.js';
+import type { BranchChoice, Modifier, Pending } from './section.js';
 
 /** Stores `length` bytes of an encoding. */
 export const store = (bytes: Uint8Array, encoding: number, length: number): void => {
@@ -27,36 +27,41 @@ const inverse: Readonly<Record<string, string>> = {
 };
 
 /** Bytes of a branch as `choice`. */
-export const choiceLength = (choice: Row | 'far'): number => (choice === 'far' ? 8 : choice.length);
+export const choiceLength = (choice: BranchChoice): number =>
+  typeof choice === 'string' ? (choice === 'far' ? 8 : 6) : choice.length;
 
 /** Whether `choice` reaches a target at `distance` bytes. */
-export const reaches = (choice: Row | 'far', operands: Partial<Operands>, distance: bigint): boolean =>
-  choice === 'far' ||
+export const reaches = (choice: BranchChoice, operands: Partial<Operands>, distance: bigint): boolean =>
+  typeof choice === 'string' ||
   (BigInt.asIntN(32, distance) === distance && encode(choice, { ...operands, imm: Number(distance) }) !== undefined);
 
 /** Writes a branch over `distance` bytes; if far, as the inverted branch over a jump. */
 export const storeBranch = (
   bytes: Uint8Array,
-  choice: Row | 'far',
+  choice: BranchChoice,
   { row, operands, position }: Pending,
   distance: bigint,
 ): void => {
-  if (choice !== 'far') {
+  if (typeof choice !== 'string') {
     const imm = fieldValue(choice.fields.imm!, distance, position);
     store(bytes, encodeChecked(choice, { ...operands, imm }, position), choice.length);
     return;
   }
   const inverted = lookup(inverse[row.name]!)!.row;
-  store(bytes, encodeChecked(inverted, { ...operands, imm: 8 }, position), 4);
+  const skipped = { ...operands, imm: choiceLength(choice) };
+  const before = choice === 'far' ? 4 : 2;
+  const branch = choice === 'far' ? encodeChecked(inverted, skipped, position) : compress(inverted, skipped)!;
+  store(bytes, branch, before);
   const jump = lookup('jal')!.row;
-  const imm = fieldValue(jump.fields.imm!, distance - 4n, position);
-  store(bytes.subarray(4), encodeChecked(jump, { rd: 0, imm }, position), 4);
+  const imm = fieldValue(jump.fields.imm!, distance - BigInt(before), position);
+  store(bytes.subarray(before), encodeChecked(jump, { rd: 0, imm }, position), 4);
 };
 
 /** The encodings that layout may choose between for a branch or jump, short to long. */
-const branchChoices = (program: Program, row: Row, operands: Partial<Operands>): (Row | 'far')[] => {
+const branchChoices = (program: Program, row: Row, operands: Partial<Operands>): BranchChoice[] => {
   const short = program.compressed ? compressedRows(row.name).filter((c) => encode(c, { ...operands, imm: 2 })) : [];
-  return row.format === 'B' ? [...short, row, 'far'] : [...short, row];
+  if (row.format !== 'B') return [...short, row];
+  return [...short, row, short.length > 0 ? 'far-short' : 'far'];
 };
 
 const emitBranch = (program: Program, pending: Pending): void => {
@@ -84,11 +89,10 @@ export const emit = (
 };
 
 /** Emits an instruction one of whose operands awaits layout. */
-export const emitPending = (program: Program, pending: Pending): void => {
+export const emitPending = (program: Program, pending: Pending, isPlainJump = false): void => {
   const { row, operands, modifier, field, position } = pending;
   const isTarget = row.fields[field]!.kind === 'target' && modifier === 'none';
-  const sized = isTarget && (row.format === 'B' || (row.name === 'jal' && operands.rd === 0));
-  if (sized) {
+  if (isTarget && (row.format === 'B' || isPlainJump)) {
     emitBranch(program, pending);
     return;
   }
@@ -130,9 +134,10 @@ export const emitForm = (program: Program, { row, syntax }: Form, values: Values
   }
   if (row.length === 2) program.usesCompressed = true;
   if (pending !== undefined) {
-    emitPending(program, pending);
+    // As in the GNU assembler, j may become compressed, but a jal that names its link register stays.
+    emitPending(program, pending, row.name === 'jal' && operands.rd === 0 && !syntax.includes('rd'));
     return;
   }
-  // The GNU assembler leaves jalr alone where its offset is written, even if that is 0.
-  emit(program, row, operands, at, row.name !== 'jalr' || !syntax.includes('imm'));
+  // The GNU assembler leaves jalr alone where its offset or link register is written, even if 0 or ra.
+  emit(program, row, operands, at, row.name !== 'jalr' || !/imm|rd/.test(syntax));
 };

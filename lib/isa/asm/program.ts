@@ -74,6 +74,10 @@ export class Program implements Names {
     this.statementStart = this.currentPlace();
     this.origins.push({ ...this.statementStart, position, text });
   }
+  /** Makes `.` mean the present place: each datum of a list has its own. */
+  moveHere(): void {
+    this.statementStart = this.currentPlace();
+  }
   here(): Place {
     return this.statementStart;
   }
@@ -107,8 +111,6 @@ export class Program implements Names {
       this.localCounts.set(name, count);
       this.symbols.set(localName(name, count), { name: localName(name, count), place, fixed: true });
     } else this.define(name, position, { place, fixed: true });
-    // A later alignment or space must not move the label's statement start.
-    this.statementStart = place;
   }
   /** Sets a symbol to an expression: to its value if that is known now, otherwise to whatever it turns out to be. */
   set(name: string, position: Position, expression: Expression, fixed: boolean): void {

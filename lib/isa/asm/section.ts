@@ -29,14 +29,17 @@ export type Fixup =
       readonly position: Position;
     };
 
+/** A branch by itself, or its inverse (compressed if 'far-short') around a jump. */
+export type BranchChoice = Row | 'far' | 'far-short';
+
 /** What follows the fixed bytes of a fragment. Sizes are in bytes. */
 export type Tail =
   | { kind: 'none' }
   | { kind: 'align'; alignment: number; fill: number | undefined; max: number; position: Position }
   | { kind: 'space'; count: Expression; fill: number; position: Position }
   | { kind: 'org'; target: Expression; fill: number; position: Position }
-  /** `choices` from short to long; 'far' is the inverted branch around a jump. `choice` only grows, so layout ends. */
-  | { kind: 'branch'; pending: Pending; choices: readonly (Row | 'far')[]; choice: number };
+  /** `choices` from short to long. `choice` only grows, so layout ends. */
+  | { kind: 'branch'; pending: Pending; choices: readonly BranchChoice[]; choice: number };
 
 /** The largest program, in bytes: a mistyped count should be an error, not a host out of memory. */
 export const MAX_PROGRAM = 1 << 26;
