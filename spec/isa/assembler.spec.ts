@@ -44,11 +44,11 @@ describe('the assembler', () => {
   });
 
   it('makes an executable with code, constants and variables in their own pages', () => {
-    const elf = parseElf(toElf('_start: ecall\n.rodata\n.word 1\n.data\n.word 2\n.bss\n.skip 9'));
+    const elf = parseElf(toElf('_start: ecall\n.rodata\n.word 1\n.data\n.word 2\n.bss\n.balign 8\n.skip 9'));
     expect(elf.segments.map(({ vaddr, flags, memsz }) => [vaddr, flags, memsz])).to.deep.equal([
       [0x10000n, 5, 4n],
       [0x11000n, 4, 4n],
-      [0x12000n, 6, 13n],
+      [0x12000n, 6, 17n],
     ]);
     expect(elf.entry).to.equal(0x10000n);
     expect(() => toElf('nop')).to.throw(AssemblyError, '_start');
@@ -88,6 +88,8 @@ describe('the assembler', () => {
     ['.if 1\nnop', /^1:1 this has no end; expected .endif/],
     ['.macro m\nnop', /^1:1 this has no end; expected .endm/],
     ['.macro m\nm\n.endm\nm', /nested more than 100 deep/],
+    ['.macro m\nm\nm\n.endm\nm', /nested more than 100 deep/],
+    ['.macro m a\nm \\a\\a\n.endm\nm xyz', /arguments of macro m grow without end/],
     ['.rept 2000000\nnop\n.endr', /^1:7 the count is 2000000/],
     ['.skip 1 << 40', /the size is 1099511627776/],
     ['.ascii "abc', /^1:8 the string that begins here has no end/],
@@ -127,7 +129,7 @@ describe('the assembler', () => {
         text = lines.join('\n');
       }
       try {
-        assemble(text, { compressed: random.below(2) === 0 });
+        random.pick([assemble, toElf])(text, { compressed: random.below(2) === 0 });
       } catch (error) {
         if (!(error instanceof AssemblyError)) throw new Error(`${error} from ${JSON.stringify(text)}`);
       }

@@ -29,7 +29,9 @@ interface Conditional {
 
 /** Far above any real source; a macro that uses itself without end stops here. */
 const MAX_NESTING = 100;
-const MAX_STATEMENTS = 1_000_000;
+const MAX_STATEMENTS = 300_000;
+/** Characters that macro arguments may add to one statement. */
+const MAX_SUBSTITUTED = 100_000;
 
 /** Splits at commas outside quotes and parentheses; without a comma, at spaces. */
 const splitArguments = (text: string): string[] => {
@@ -139,8 +141,11 @@ export class Reader {
   }
 
   private push(statements: readonly Statement[], position: Position): void {
-    if (this.frames.length >= MAX_NESTING)
+    if (this.frames.length >= MAX_NESTING) {
+      // A macro that uses itself twice would otherwise go on for 2 to the power of this depth.
+      this.frames.length = 0;
       throw new Mistake(position, `macros and repetitions are nested more than ${MAX_NESTING} deep`);
+    }
     this.frames.push({ statements, next: 0, conditionals: this.conditionals.length });
   }
 
@@ -164,12 +169,15 @@ export class Reader {
     const { parameters, body } = this.macros.get(name)!;
     const values = bindArguments(name, parameters, text, position);
     const count = this.expansions++;
-    const substitute = (line: string): string =>
-      line.replace(/\\(@|\(\)|[A-Za-z_.$][\w.$]*)/g, (whole, word: string) => {
-        if (word === '@') return `${count}`;
-        if (word === '()') return '';
-        return values.get(word) ?? whole;
+    const substitute = (line: string): string => {
+      let added = 0;
+      return line.replace(/\\(@|\(\)|[A-Za-z_.$][\w.$]*)/g, (whole, word: string) => {
+        const value = word === '@' ? `${count}` : word === '()' ? '' : (values.get(word) ?? whole);
+        added += value.length;
+        if (added > MAX_SUBSTITUTED) throw new Mistake(position, `the arguments of macro ${name} grow without end`);
+        return value;
       });
+    };
     const within = `macro ${name}, used in line ${position.line}`;
     this.push(
       body.flatMap((statement) => {

@@ -64,8 +64,7 @@ const isExpansion = (program: Program, reader: Reader, word: string, rest: State
 };
 const repetitions = (program: Program, rest: Statement): number => {
   const count = evaluateNow(program, rest);
-  if (count < 0n || count > 1_000_000n)
-    throw new Mistake(rest.position, `the count is ${count}; expected 0 to 1000000`);
+  if (count < 0n || count > 300_000n) throw new Mistake(rest.position, `the count is ${count}; expected 0 to 300000`);
   return Number(count);
 };
 

@@ -44,7 +44,7 @@ const segmentOf = (sections: readonly AssembledSection[], flags: number): ElfIma
   const vaddr = first.address;
   const filled = used.filter(({ kind }) => kind !== 'bss').at(-1);
   const data = new Uint8Array(filled === undefined ? 0 : Number(filled.address - vaddr) + filled.size);
-  for (const { address, bytes } of used) data.set(bytes, Number(address - vaddr));
+  for (const { address, bytes } of used) if (bytes.length > 0) data.set(bytes, Number(address - vaddr));
   return [{ flags, vaddr, memsz: last.address - vaddr + BigInt(last.size), align: PAGE_BYTES, data }];
 };
 
