@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { parseElf } from '../../lib/abi/elf.js';
+import { VivariumError } from '../../lib/abi/errors.js';
 import { AssemblyError, asm, assemble, toElf } from '../../lib/isa/asm.js';
 import { disassemble, symbolizer } from '../../lib/isa/disassemble.js';
 import { bitPattern, reference } from '../../lib/isa/reference.js';
@@ -73,7 +74,7 @@ describe('the assembler', () => {
     const source = 'nop\n  fencee\naddi a0, a1, 5000 # no\n  lw a0, 4[sp]\nj nowhere\n.byte 300\nx: nop\nx: nop';
     expect(mistakes(source)).to.deep.equal([
       '2:3 unknown instruction fencee; did you mean fence?',
-      '3:1 5000 does not fit; expected -2048 to 2047',
+      '3:14 5000 does not fit; expected -2048 to 2047',
       '4:11 "[" is neither a name, a number nor an operator',
       '5:3 nowhere is not defined',
       '6:7 300 does not fit in 1 byte',
@@ -108,6 +109,11 @@ describe('the assembler', () => {
   ];
   for (const [source, expected] of cases)
     it(`refuses ${source.slice(0, 30).replaceAll('\n', ' ; ')}`, () => expect(mistakes(source)[0]).to.match(expected));
+
+  it('refuses a base that is no address', () => {
+    for (const base of [-1, 1.5, 2n ** 64n])
+      expect(() => assemble('nop', { base })).to.throw(VivariumError, 'give an address from 0 to 2**64 - 1');
+  });
 
   it('never fails otherwise, whatever the text', () => {
     const random = new Random(11);

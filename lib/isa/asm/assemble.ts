@@ -1,4 +1,5 @@
 /** The assembler's public face: source text in, a flat image or an ELF executable out. */
+import { VivariumError } from '../../abi/errors.js';
 import { contentsOf } from './contents.js';
 import { AssemblyError, type Diagnostic, Mistake } from './errors.js';
 import { layOut, orderedSections, type Placement } from './layout.js';
@@ -62,6 +63,13 @@ const collect = (diagnostics: Diagnostic[], work: () => void): void => {
     if (!(error instanceof Mistake)) throw error;
     diagnostics.push({ ...error.position, message: error.message });
   }
+};
+
+/** A base as a bigint. @throws VivariumError if it is no 64-bit address */
+export const addressOf = (operation: string, base: bigint | number): bigint => {
+  const valid = typeof base === 'bigint' ? BigInt.asUintN(64, base) === base : Number.isSafeInteger(base) && base >= 0;
+  if (valid) return BigInt(base);
+  throw new VivariumError('BAD_ADDRESS', operation, `base is ${base}`, 'give an address from 0 to 2**64 - 1');
 };
 
 const readAll = (source: string, compressed: boolean, diagnostics: Diagnostic[]): Program => {
@@ -161,4 +169,4 @@ export const assembleAt = (
  * @throws AssemblyError with every mistake in the source
  */
 export const assemble = (source: string, { base = 0x80000000n, compressed = false }: AssembleOptions = {}): Assembled =>
-  assembleAt('assemble', source, compressed, { base: BigInt(base), page: 1n }, false);
+  assembleAt('assemble', source, compressed, { base: addressOf('assemble', base), page: 1n }, false);

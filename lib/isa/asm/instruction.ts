@@ -111,12 +111,12 @@ export const emitSymbolic = (
 ): void => emitPending(program, { row: lookup(name)!.row, operands, field: 'imm', modifier, expression, position });
 
 /** The number of an operand if layout cannot change it. */
-const numberOf = (program: Program, row: Row, name: keyof Operands, value: OperandValue, position: Position) => {
+const numberOf = (program: Program, row: Row, name: keyof Operands, value: OperandValue) => {
   if (value.kind === 'known') return value.value;
   const field = row.fields[name]!;
   if (value.modifier !== 'none' || field.kind === 'target') return undefined;
   const constant = program.tryConstant(value.expression);
-  return constant === undefined ? undefined : fieldValue(field, constant, position);
+  return constant === undefined ? undefined : fieldValue(field, constant, value.position);
 };
 
 /** Emits a statement's instruction. Position `at` is that of the mnemonic. */
@@ -127,10 +127,12 @@ export const emitForm = (program: Program, { row, syntax }: Form, values: Values
   for (const key in values) {
     const field = key as keyof Operands;
     const value = values[field]!;
-    const number = numberOf(program, row, field, value, at);
+    const number = numberOf(program, row, field, value);
     if (number !== undefined) operands[field] = number;
-    else if (value.kind === 'expression')
-      pending = { row, operands, field, modifier: value.modifier, expression: value.expression, position: at };
+    else if (value.kind === 'expression') {
+      const { modifier, expression, position } = value;
+      pending = { row, operands, field, modifier, expression, position };
+    }
   }
   if (row.length === 2) program.usesCompressed = true;
   if (pending !== undefined) {

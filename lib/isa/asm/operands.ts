@@ -39,7 +39,12 @@ export const splitOperands = (tokens: readonly Token[], end: Position): Operand[
 /** A value known at once, or an expression to be evaluated, perhaps through `%lo` and the like. */
 export type OperandValue =
   | { readonly kind: 'known'; readonly value: number }
-  | { readonly kind: 'expression'; readonly expression: Expression; readonly modifier: Modifier };
+  | {
+      readonly kind: 'expression';
+      readonly expression: Expression;
+      readonly modifier: Modifier;
+      readonly position: Position;
+    };
 
 export const expressionOf = ({ tokens, end }: Operand, names: Names): Expression => {
   const parser = new ExpressionParser(tokens, 0, names, end);
@@ -59,13 +64,14 @@ const readExpression = (operand: Operand, names: Names): OperandValue | undefine
   const { tokens } = operand;
   const name = single(operand);
   if (tokens.length === 0 || (name !== undefined && isRegister(name))) return undefined;
+  const { position } = operand;
   if (tokens[0]!.text !== '%')
-    return { kind: 'expression', expression: expressionOf(operand, names), modifier: 'none' };
+    return { kind: 'expression', expression: expressionOf(operand, names), modifier: 'none', position };
   const word = tokens[1];
   if (word === undefined || !modifiers.includes(word.text))
     throw new Mistake(word?.position ?? operand.end, `expected one of %${modifiers.join(', %')}`);
-  const inner = { ...operand, tokens: tokens.slice(2) };
-  return { kind: 'expression', expression: expressionOf(inner, names), modifier: word.text as Modifier };
+  const expression = expressionOf({ ...operand, tokens: tokens.slice(2) }, names);
+  return { kind: 'expression', expression, modifier: word.text as Modifier, position };
 };
 
 const known = (value: number | undefined): OperandValue | undefined =>

@@ -18,7 +18,7 @@ import {
   STT_NOTYPE,
   writeElf,
 } from '../../abi/elf.js';
-import { type AssembledSection, type AssembleOptions, assembleAt } from './assemble.js';
+import { type AssembledSection, type AssembleOptions, addressOf, assembleAt } from './assemble.js';
 import type { SectionKind } from './section.js';
 
 const PAGE_BYTES = 4096n;
@@ -54,7 +54,7 @@ const segmentOf = (sections: readonly AssembledSection[], flags: number): ElfIma
  * @throws AssemblyError with every mistake in the source, also if `_start` is missing
  */
 export const toElf = (source: string, { base = 0x10000n, compressed = false }: AssembleOptions = {}): Uint8Array => {
-  const placement = { base: BigInt(base), page: PAGE_BYTES };
+  const placement = { base: addressOf('toElf', base), page: PAGE_BYTES };
   const program = assembleAt('toElf', source, compressed, placement, true);
   const sections = program.sections.filter(({ size }) => size > 0);
   const indexOf = (value: bigint): number =>
