@@ -86,6 +86,7 @@ describe('the assembler', () => {
     ['addi a0, fa1, 1', /^1:10 addi expects an integer register here/],
     ['add a0, a1, a2, a3', /^1:17 add expects the end of the statement here/],
     ['csrr a0, mstats', /^1:10 mstats is not defined/],
+    ['li a0, later\nlater = 1', /^1:8 later is not defined before this place/],
     ['.if 1\nnop', /^1:1 this has no end; expected .endif/],
     ['.macro m\nnop', /^1:1 this has no end; expected .endm/],
     ['.macro m\nm\n.endm\nm', /nested more than 100 deep/],

@@ -143,7 +143,8 @@ export class Program implements Names {
     const symbol = this.symbols.get(name);
     if (symbol === undefined) {
       const [, label, n] = /^(\d+)#(\d+)$/.exec(name) ?? [];
-      if (label === undefined) throw new Mistake(position, `${name} is not defined`);
+      const when = resolver === this.now ? ' before this place, where its value is needed' : '';
+      if (label === undefined) throw new Mistake(position, `${name} is not defined${when}`);
       const backward = Number(n) === 0;
       throw new Mistake(position, `there is no label ${label} ${backward ? 'before' : 'after'} this place`);
     }
