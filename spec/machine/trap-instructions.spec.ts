@@ -102,6 +102,9 @@ describe('Privileged instructions, who may execute them (18.6.1)', () => {
 describe('wfi', () => {
   it('waits unless an enabled interrupt is pending, whatever the global enables say', () => {
     const rig = new Rig();
+    rig.put('mie', bit(1));
+    expect(rig.cpu.wakes()).to.equal(false);
+    rig.put('mie', 0n);
     rig.put('mip', bit(1));
     rig.attempt(() => rig.cpu.system.wfi());
     expect([rig.hart.cell32('waiting'), rig.event, rig.cpu.wakes()]).to.deep.equal([1, true, false]);
