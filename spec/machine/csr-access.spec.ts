@@ -78,6 +78,7 @@ describe('CSRs, who may access them', () => {
     expect(csr(0x340, 0b0110n, 2, 1, 1)).to.equal(0b1100n);
     expect(csr(0x340, 0b0100n, 3, 1, 1)).to.equal(0b1110n);
     expect(csr(0x340, 0b0001n, 2, 1, 0)).to.equal(0b1010n);
+    expect(rig.cpu.readCsr('mscratch')).to.equal(0b1010n);
     expect(csr(0x340, -1n, 1, 0, 1)).to.equal(0n);
     expect(rig.cpu.readCsr('mscratch')).to.equal(ALL);
   });

@@ -66,6 +66,15 @@ describe('Physical memory protection (3.7), granularity one page', () => {
     ]);
   });
 
+  it('entries 8 to 15 are in pmpcfg2', () => {
+    rig.put('pmpaddr8', ALL);
+    rig.put('pmpcfg2', NAPOT | X);
+    expect(allowed(0x80000000, U)).to.equal('--f');
+    rig.put('pmpaddr15', 0x80004000n >> 2n);
+    rig.put('pmpcfg2', (TOR | R) << 56n);
+    expect(allowed(0x80003000, U)).to.equal('l--');
+  });
+
   it('an entry that matches binds M only if locked', () => {
     rig.put('pmpaddr0', ALL);
     rig.put('pmpcfg0', NAPOT | R);
