@@ -72,6 +72,17 @@ describe('CSRs, who may access them', () => {
     expect(rig.attempt(() => rig.cpu.system.csr(CSR.cycle, 0n, 2, 1, 1))).to.equal(ILLEGAL);
   });
 
+  it('csrrw replaces, csrrs sets, csrrc clears; each returns the old value', () => {
+    const { csr } = rig.cpu.system;
+    expect(csr(0x340, 0b1100n, 1, 1, 1)).to.equal(0n);
+    expect(csr(0x340, 0b0110n, 2, 1, 1)).to.equal(0b1100n);
+    expect(csr(0x340, 0b0100n, 3, 1, 1)).to.equal(0b1110n);
+    expect(csr(0x340, 0b0001n, 2, 1, 0)).to.equal(0b1010n);
+    expect(rig.cpu.readCsr('mscratch')).to.equal(0b1010n);
+    expect(csr(0x340, -1n, 1, 0, 1)).to.equal(0n);
+    expect(rig.cpu.readCsr('mscratch')).to.equal(ALL);
+  });
+
   it('12.1.11 and 18.2.1: TVM traps satp and hgatp from S, VTVM satp from VS', () => {
     rig.put('mstatus', bit(20));
     expect(reads(CSR.satp)).to.deep.equal({ M: ok, S: ILLEGAL, U: ILLEGAL, VS: ok, VU: VIRTUAL });

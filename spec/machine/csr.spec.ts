@@ -106,6 +106,9 @@ describe('CSRs, WARL rules (privileged specification)', () => {
     expect(rig.cpu.system.csr(0x344, bit(1), 2, 1, 1)).to.equal(bits(7, 9));
     rig.hart.setCsr('lines', 0n);
     expect(rig.cpu.readCsr('mip')).to.equal(bit(1));
+    rig.cpu.system.csr(0x344, bit(9), 2, 1, 1);
+    rig.cpu.system.csr(0x344, bit(5), 2, 1, 1);
+    expect(rig.cpu.readCsr('mip')).to.equal(bits(1, 5, 9));
   });
 
   it('sip: only a delegated SSIP can be written', () => {

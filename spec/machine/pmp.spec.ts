@@ -66,6 +66,15 @@ describe('Physical memory protection (3.7), granularity one page', () => {
     ]);
   });
 
+  it('entries 8 to 15 are in pmpcfg2', () => {
+    rig.put('pmpaddr8', ALL);
+    rig.put('pmpcfg2', NAPOT | X);
+    expect(allowed(0x80000000, U)).to.equal('--f');
+    rig.put('pmpaddr15', 0x80004000n >> 2n);
+    rig.put('pmpcfg2', (TOR | R) << 56n);
+    expect(allowed(0x80003000, U)).to.equal('l--');
+  });
+
   it('an entry that matches binds M only if locked', () => {
     rig.put('pmpaddr0', ALL);
     rig.put('pmpcfg0', NAPOT | R);
@@ -82,6 +91,10 @@ describe('Physical memory protection (3.7), granularity one page', () => {
     expect(rig.put('pmpaddr1', 0n)).to.equal(0x2000n);
     expect(rig.put('pmpaddr0', 0n)).to.equal(0x1000n);
     expect(rig.put('pmpcfg0', NAPOT)).to.equal(NAPOT | ((L | TOR | R) << 8n));
+    // Neither an unlocked TOR entry nor a locked NAPOT one binds the address before it.
+    rig.put('pmpcfg0', (TOR << 24n) | ((L | NAPOT) << 40n));
+    expect(rig.put('pmpaddr2', 0x4000n)).to.equal(0x4000n);
+    expect(rig.put('pmpaddr4', 0x4000n)).to.equal(0x4000n);
   });
 
   it('WARL: reserved bits are 0, W needs R, NA4 cannot be selected', () => {

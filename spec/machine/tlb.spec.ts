@@ -92,6 +92,34 @@ describe('Translation regimes', () => {
     expect(regime('data').flags).to.equal(REGIME.MXR);
   });
 
+  it('flags that change nothing in a bare stage are left out, so that fewer contexts are needed', () => {
+    rig.put('menvcfg', bit(61));
+    rig.put('henvcfg', bit(61));
+    rig.put('mstatus', SUM | MXR);
+    rig.put('vsstatus', SUM | MXR);
+    rig.put('satp', 0n);
+    rig.mode('S');
+    expect(regime('data').flags).to.equal(0);
+    rig.put('hgatp', 0n);
+    rig.mode('VS');
+    expect(regime('data').flags).to.equal(REGIME.VIRTUAL | REGIME.SUM | REGIME.MXR | REGIME.ADUE);
+  });
+
+  it('follows each bit of mstatus by itself', () => {
+    rig.mode('S');
+    rig.put('sstatus', SUM);
+    expect(regime('data').flags).to.equal(REGIME.SUM);
+    rig.put('sstatus', MXR);
+    rig.put('sstatus', 0n);
+    expect(regime('data').flags).to.equal(0);
+    rig.mode('M');
+    rig.put('mstatus', bit(17));
+    rig.put('mstatus', bit(17) | bit(39));
+    expect(regime('data').stage2).to.equal(hgatp);
+    rig.put('mstatus', bit(39));
+    expect(regime('data').privilege).to.equal(M);
+  });
+
   it('in a guest vsstatus governs its own stage, and sstatus.MXR both', () => {
     rig.put('mstatus', SUM);
     rig.put('vsstatus', MXR);

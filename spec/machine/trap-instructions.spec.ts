@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { RAM_BASE } from '../../lib/machine/layout.js';
+import { RAM_BASE, REGIME } from '../../lib/machine/layout.js';
 import { bit, type ModeName, Rig } from './rig.js';
 
 const ILLEGAL = 2;
@@ -102,6 +102,9 @@ describe('Privileged instructions, who may execute them (18.6.1)', () => {
 describe('wfi', () => {
   it('waits unless an enabled interrupt is pending, whatever the global enables say', () => {
     const rig = new Rig();
+    rig.put('mie', bit(1));
+    expect(rig.cpu.wakes()).to.equal(false);
+    rig.put('mie', 0n);
     rig.put('mip', bit(1));
     rig.attempt(() => rig.cpu.system.wfi());
     expect([rig.hart.cell32('waiting'), rig.event, rig.cpu.wakes()]).to.deep.equal([1, true, false]);
@@ -128,8 +131,12 @@ describe('Floating-point state', () => {
     rig.put('vsstatus', bit(14));
     expect(rig.cpu.floatUse()).to.equal(true);
     expect([rig.hart.cell32('floatState'), rig.cpu.readCsr('vsstatus') >> 63n]).to.deep.equal([2, 1n]);
+    rig.mode('S').mode('VU');
+    expect(rig.hart.cell32('floatState')).to.equal(2);
     rig.put('vsstatus', 0n);
     expect(rig.hart.cell32('floatState')).to.equal(0);
+    rig.mode('U');
+    expect(rig.hart.cell32('floatState')).to.equal(2);
   });
 });
 
@@ -173,5 +180,34 @@ describe('hlv and hsv (18.3.1)', () => {
     expect(rig.attempt(() => rig.cpu.system.hlv(0x10000008n, 32, 0))).to.equal(5);
     expect(rig.attempt(() => rig.cpu.system.hlv(0x10000001n, 32, 0))).to.equal(5);
     expect(rig.attempt(() => rig.cpu.system.hsv(0x10000001n, 32, 0n))).to.equal(7);
+    rig.deviceStore = () => false;
+    for (const act of [
+      () => rig.cpu.system.hlv(0x10000008n, 32, 0),
+      () => rig.cpu.system.hlv(0x10000001n, 32, 0),
+      () => rig.cpu.system.hsv(0x10000008n, 32, 0n),
+    ]) {
+      rig.hart.setCell32('trapGuest', 0);
+      expect(rig.attempt(act)).to.be.oneOf([5, 7]);
+      expect(rig.hart.cell32('trapGuest')).to.equal(1);
+    }
+  });
+
+  it('a store asks for write permission whatever a load asked for before, and drops code decoded there', () => {
+    const rig = new Rig();
+    const { codeMap, codePool } = rig.memory.layout;
+    const asked: [string, number][] = [];
+    rig.translate = (hart, address, access) => {
+      asked.push([access, hart.regime('explicit').flags & REGIME.EXECUTE]);
+      return rig.memory.host(RAM_BASE + Number(address));
+    };
+    rig.memory.i32[codeMap / 4] = codePool;
+    rig.memory.u8[codePool + 8 * 4] = 1;
+    rig.cpu.system.hlv(8n, 32, 1);
+    rig.cpu.system.hsv(8n, 32, 0n);
+    expect(asked).to.deep.equal([
+      ['load', REGIME.EXECUTE],
+      ['store', 0],
+    ]);
+    expect(rig.memory.u8[codePool + 8 * 4]).to.equal(0);
   });
 });

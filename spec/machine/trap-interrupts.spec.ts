@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { TRAPS_BY_CAUSE } from '../../lib/machine/layout.js';
 import { ALL, bit, type ModeName, modes, Rig } from './rig.js';
 
 const SSI = 1;
@@ -118,7 +119,10 @@ describe('Interrupts', () => {
     };
     const read = (name: string): bigint => rig.cpu.readCsr(name);
 
+    rig.put('mstatus', bit(38));
     take('VS', MTI);
+    expect(read('mstatus') & bit(38)).to.equal(0n);
+    expect(rig.memory.u64[(rig.hart.address + TRAPS_BY_CAUSE) / 8 + 64 + MTI]).to.equal(1n);
     expect([rig.hart.pc, rig.hart.cell32('mode')]).to.deep.equal([0x1000n + 28n, modes.M]);
     expect(['mcause', 'mepc', 'mtval', 'mtval2', 'mtinst'].map(read)).to.deep.equal([
       bit(63) | 7n,

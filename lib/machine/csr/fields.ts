@@ -70,7 +70,6 @@ export const COUNTER_BIT = { CY: 0, TM: 1, IR: 2 } as const;
 
 /** satp, vsatp and hgatp. */
 export const ATP_MODE_SHIFT = 60n;
-export const ATP_PPN = (1n << 44n) - 1n;
 export const ASID_SHIFT = 44n;
 export const ASID_MASK = 0xffffn;
 export const VMID_MASK = 0x3fffn;

@@ -1,4 +1,4 @@
-/** CSRs that have a 64-bit word of their own in a hart's state; all others are views of these (see csr/table.ts). */
+/** CSRs that have a 64-bit word of their own in a hart's state; all others are views of these (see csr/file.ts). */
 export const csrSlots = [
   'mstatus',
   'medeleg',

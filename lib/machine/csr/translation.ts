@@ -1,6 +1,6 @@
 /** satp, vsatp and hgatp (privileged specification, 12.1.11, 18.2.10 and 18.2.18). */
 import { S, VIRTUAL } from '../hart.js';
-import { ATP_MODE_SHIFT, HSTATUS, STATUS, VMID_MASK, WORD } from './fields.js';
+import { ASID_SHIFT, ATP_MODE_SHIFT, HSTATUS, STATUS, VMID_MASK, WORD } from './fields.js';
 import type { CsrGroup, CsrRow, Verdict } from './row.js';
 
 /** Bare, Sv39 and Sv48, which are also the numbers of Sv39x4 and Sv48x4. */
@@ -10,7 +10,7 @@ const ILLEGAL = 2;
 const VIRTUAL_INSTRUCTION = 22;
 
 /** The root of a G-stage table has 16 KiB, so PPN bits 1:0 are zero; VMID has 14 bits. */
-const HGATP_FIELDS = (VMID_MASK << 44n) | (((1n << 44n) - 1n) & ~3n);
+const HGATP_FIELDS = (VMID_MASK << ASID_SHIFT) | (((1n << 44n) - 1n) & ~3n);
 
 export const translationCsrs: CsrGroup = (parts) => {
   const { hart, regimes, options } = parts;
