@@ -17,7 +17,6 @@ import { VirtioBlock } from './devices/virtio/block.js';
 import { VIRTIO_SLOTS, VirtioMmio } from './devices/virtio/mmio.js';
 import { VirtioNet } from './devices/virtio/net.js';
 import { VirtioRng } from './devices/virtio/rng.js';
-import type { Engine } from './engine.js';
 import { Hart, M, S } from './hart.js';
 import { Interpreter } from './interpreter/engine.js';
 import { layoutOf } from './layout.js';

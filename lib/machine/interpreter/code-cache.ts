@@ -61,7 +61,7 @@ export class CodeCache {
     this.memory.dropCode();
     this.#pages.fill(-1);
     this.#next = 0;
-    for (const hart of this.harts) this.#forEachFetchEntry(hart, (i32, at) => void (i32[at] = 0));
+    this.#forgetPages(() => true);
   }
 
   /** Address of the decoded page for the page of RAM at a host address, made if there is none. */
@@ -86,17 +86,18 @@ export class CodeCache {
     if (old < 0) return;
     this.memory.i32[(this.memory.layout.codeMap >>> 2) + old] = 0;
     this.memory.u8.fill(0, code, code + CODE_PAGE);
-    for (const hart of this.harts) {
-      this.#forEachFetchEntry(hart, (i32, at) => {
-        if (i32[at] === code) i32[at] = 0;
-      });
-    }
+    this.#forgetPages((page) => page === code);
   }
 
-  #forEachFetchEntry(hart: Hart, visit: (i32: Int32Array, at: number) => void): void {
-    const { fetchTlbAt, fetchEntries } = this.memory.layout;
-    for (let i = 0; i < fetchEntries; i++)
-      visit(this.memory.i32, (hart.address + fetchTlbAt + i * TLB_ENTRY + 8) >>> 2);
+  /** Takes decoded pages out of the fetch TLBs; the translations stay. */
+  #forgetPages(which: (code: number) => boolean): void {
+    const { i32, layout } = this.memory;
+    for (const { address } of this.harts) {
+      for (let i = 0; i < layout.fetchEntries; i++) {
+        const at = (address + layout.fetchTlbAt + i * TLB_ENTRY + 8) >>> 2;
+        if (which(i32[at] as number)) i32[at] = 0;
+      }
+    }
   }
 
   /** From now on stores to this page must be seen: takes the fast path away from TLB entries that allow them. */

@@ -6,12 +6,10 @@
 import {
   add,
   and,
-  type Expr,
   eq,
   eqz,
   extendU,
   geS,
-  gtS,
   type I32,
   type I64,
   i32,
@@ -29,13 +27,13 @@ import type { Row } from '../../isa/row.js';
 import type { Statement } from '../../isa/semantics.js';
 import { meanings, table } from '../../isa/table.js';
 import { EXIT } from '../engine.js';
-import { PAGE_SIZE, PARCELS, RECORD, RECORD_SHIFT, REGIME_AT, REGIME_FIELD, TLB_AT, WRITE_SLOW } from '../layout.js';
-import type { Label, Local } from '../wasm/function.js';
+import { PAGE_SIZE, RECORD, RECORD_SHIFT, REGIME_AT, REGIME_FIELD, TLB_AT, WRITE_SLOW } from '../layout.js';
+import type { Local } from '../wasm/function.js';
 import type { Callable, ModuleBuilder } from '../wasm/module.js';
 import { type Accessors, entryOffset } from './access.js';
 import { type Library, Lowering, pcOf, recordField, scratchOf } from './lower.js';
 import { FIRST_ROW, nearRows, OP, OPERATIONS, UNDECODED } from './record.js';
-import { ACCESS, type HartCode, RETIRED, regimeField } from './state.js';
+import { ACCESS, type HartCode, RETIRED } from './state.js';
 import { nestHandlers, STEP } from './step.js';
 
 const HOT_EXTENSIONS: readonly Row['extension'][] = ['I', 'M', 'F', 'D', 'C'];
