@@ -3,6 +3,7 @@ import { helpers } from '../../isa/helpers.js';
 import { ModuleBuilder } from '../wasm/module.js';
 import { type WasmModule, wasm } from '../wasm/platform.js';
 import { buildAccessors } from './access.js';
+import { buildFloat } from './float.js';
 import { buildMultiply } from './multiply.js';
 import { buildRun, buildStepOne } from './run.js';
 import { HartCode } from './state.js';
@@ -33,7 +34,7 @@ export const generate = (target: Target): Uint8Array => {
   const helperImports = Object.fromEntries(
     Object.values(helpers).map((h) => [h.name, module.import(h.name, h.params, h.result)]),
   );
-  const library = { mulh: buildMultiply(module), helpers: helperImports };
+  const library = { mulh: buildMultiply(module), helpers: buildFloat(module, hart, helperImports) };
   const walker = buildWalker(module, hart, { pmp });
   const access = buildAccessors(module, hart, walker, accessImports);
   const step = buildStep(module, hart, library, access, stepImports);
