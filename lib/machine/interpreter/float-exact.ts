@@ -24,7 +24,8 @@ const highHalf = (f: FunctionBuilder, x: Expr<'f64'>): Local<'f64'> => {
 
 /**
  * Error of `product` = x * y (Dekker, Numerische Mathematik 18, 1971). Preconditions: |x| and |y| below 2^996, and the
- * product's exponent at least 106 above the smallest, so that no part is subnormal.
+ * product's exponent at least 106 above the smallest and a little below the largest, so that no part is subnormal or
+ * overflows.
  */
 export const productError = (
   f: FunctionBuilder,

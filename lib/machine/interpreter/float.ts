@@ -17,7 +17,6 @@ import {
   flt,
   fneg,
   fsqrt,
-  geU,
   type I32,
   i32,
   i64,
@@ -27,6 +26,7 @@ import {
   or,
   promote,
   select,
+  sub,
 } from '../../isa/expr.js';
 import type { Helper } from '../../isa/helpers.js';
 import { helpers } from '../../isa/helpers.js';
@@ -71,10 +71,10 @@ const sum =
     });
   };
 
-/** Where Dekker's product is valid: both factors below 2^996, and the product's exponent above the smallest by 106. */
+/** Where Dekker's product is valid: both factors below 2^996, and the product's exponent 106 above the smallest and clear of the top, which its rounded parts may exceed. */
 const productIsSafe = (c: FloatCode, x: Expr, y: Expr, product: Expr): I32 => {
   const below = (value: Expr): I32 => ltU(c.exponent(value as Expr<FloatType>), i32(1023 + 996));
-  return and(and(below(x), below(y)), geU(c.exponent(product as Expr<FloatType>), i32(108)));
+  return and(and(below(x), below(y)), ltU(sub(c.exponent(product as Expr<FloatType>), i32(108)), i32(2040 - 108)));
 };
 
 /** Raises NX unless `factor` * `other` is exactly `expected`, then returns; falls through where that is not provable. */
