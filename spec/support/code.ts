@@ -17,7 +17,8 @@ export const userRows: readonly Row[] = table.filter(({ extension }) => UNPRIVIL
 export const isTransfer = ({ name, expands }: Row): boolean =>
   /^(jal|jalr|beq|bne|blt|bge|bltu|bgeu)$/.test(expands ?? name);
 export const touchesMemory = ({ syntax }: Row): boolean => syntax.includes('(rs1)');
-export const isFloat = ({ extension, expands = '' }: Row): boolean => /^[FD]$/.test(extension) || /^f[ls]/.test(expands);
+export const isFloat = ({ extension, expands = '' }: Row): boolean =>
+  /^[FD]$/.test(extension) || /^f[ls]/.test(expands);
 
 const fflags = 1;
 const frm = 2;

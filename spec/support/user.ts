@@ -49,10 +49,10 @@ export class AddressSpace {
   get satp(): bigint {
     return SV39 | BigInt(this.#root / PAGE_SIZE);
   }
-  /** Maps a page with these PTE bits, to a fresh page unless it is mapped already. */
-  map(address: bigint, bits: bigint): void {
+  /** Maps a page with these PTE bits: to what is mapped at `same`, or else to a fresh page. */
+  map(address: bigint, bits: bigint, same = address): void {
     const page = address & -PAGE;
-    const physical = this.#pages.get(page) ?? this.#allocate();
+    const physical = this.#pages.get(same & -PAGE) ?? this.#allocate();
     this.#pages.set(page, physical);
     let table = this.#root;
     const entryAt = (level: number): number =>
@@ -141,8 +141,8 @@ export class UserProgram {
       this.space.write(segment.vaddr, segment.data);
     }
     const readWrite = PTE.V | PTE.U | PTE.R | PTE.W | PTE.A | PTE.D;
-    const ends = segments.map(({ vaddr, memsz }) => vaddr + memsz);
-    this.#break = (ends.reduce((a, b) => (a > b ? a : b), 0n) + PAGE - 1n) & -PAGE;
+    const end = segments.map(({ vaddr, memsz }) => Number(vaddr + memsz)).reduce((a, b) => Math.max(a, b), 0);
+    this.#break = (BigInt(end) + PAGE - 1n) & -PAGE;
     this.#heapEnd = this.#break + heap;
     this.space.mapRange(this.#break, heap, readWrite);
     this.space.mapRange(STACK_TOP - stack, stack, readWrite);
