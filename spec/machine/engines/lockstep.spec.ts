@@ -7,8 +7,9 @@ import { differences } from '../../support/compare.js';
 import { Random } from '../../support/random.js';
 import { WildMachine } from '../../support/wild.js';
 
-const SEED = BigInt(process.env['VIVARIUM_SEED'] ?? 1);
-const RUNS = Number(process.env['VIVARIUM_RUNS'] ?? 12);
+const { VIVARIUM_SEED = '1', VIVARIUM_RUNS = '12' } = process.env;
+const SEED = BigInt(VIVARIUM_SEED);
+const RUNS = Number(VIVARIUM_RUNS);
 const PIECES = 6;
 
 /** The tail of two logs from where they part. */
