@@ -143,6 +143,8 @@ export const buildRun = (
               });
             });
             f.set(record, access.fetch.call(target));
+            // A walk has its price, which brings the limit nearer.
+            f.set(limit, hart.get32('limit'));
             f.if(eqz(record), () => {
               hart.set64(f, 'pc', target);
               leave(EXIT.trap);
@@ -265,13 +267,17 @@ export const buildRun = (
                 f.do(imports.decode.call(record));
                 f.branch(dispatch);
               });
-              f.if(eq(op, i32(OP.pageEnd)), () => {
-                f.set(target, pc);
+              /** In sequence into the next page, unless the run ends at this page's end. */
+              const turnPage = (): void => {
                 f.if(geS(wrap(tally), hart.get32('hardLimit')), () => {
                   hart.set64(f, 'pc', target);
                   leave(EXIT.sequential);
                 });
                 f.branch(far);
+              };
+              f.if(eq(op, i32(OP.pageEnd)), () => {
+                f.set(target, pc);
+                turnPage();
               });
               f.set(address, pc);
               hart.set64(f, 'pc', address);
@@ -298,7 +304,7 @@ export const buildRun = (
               });
               f.if(eq(op, i32(OP.straddle)), () => {
                 f.set(target, add(address, i64(4)));
-                f.branch(far);
+                turnPage();
               });
               f.set(record, add(record, shl(i32(RECORD), status)));
               f.branch(dispatch);
