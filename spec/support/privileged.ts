@@ -49,17 +49,23 @@ export const runHere = (elf: Uint8Array, engine: EngineName): ProgramRun => {
   return { machine, output };
 };
 
-/** rv64 of QEMU 7.2 has the H extension and Sstc; both are named so that a build without them fails. */
+/** What rv64 of QEMU 7.2 has by default is named, so that a build without it fails; all 29 programmable counters, as here. */
 const QEMU = 'qemu-system-riscv64';
-const QEMU_ARGUMENTS = ['-machine', 'virt', '-cpu', 'rv64,h=true,sstc=true', '-m', '128M', '-bios', 'none'];
+const QEMU_CPU = 'rv64,h=true,sstc=true,pmu-num=29';
+const QEMU_ARGUMENTS = ['-machine', 'virt', '-m', '128M', '-bios', 'none', '-nographic', '-monitor', 'none'];
+/** A program's first line may name further properties of QEMU's hart. */
+const cpuOf = (name: string): string => {
+  const [, extra] = /^# QEMU: (\S+)\n/.exec(sourceOf(`${name}.s`)) ?? [];
+  return extra === undefined ? QEMU_CPU : `${QEMU_CPU},${extra}`;
+};
 const QEMU_TIMEOUT_MS = 20_000;
 
-/** The same on QEMU. @throws Error if QEMU cannot be run or the program hangs there. */
-export const runOnQemu = (elf: Uint8Array): string =>
+/** Runs a program on QEMU. @throws Error if QEMU cannot be run or the program hangs there. */
+export const runOnQemu = (name: string): string =>
   withScratch((path) => {
     const file = path('program.elf');
-    writeFileSync(file, elf);
-    const args = [...QEMU_ARGUMENTS, '-nographic', '-monitor', 'none', '-serial', 'stdio', '-kernel', file];
+    writeFileSync(file, programElf(name));
+    const args = [...QEMU_ARGUMENTS, '-cpu', cpuOf(name), '-serial', 'stdio', '-kernel', file];
     const { error, status, stdout, stderr } = spawnSync(QEMU, args, {
       encoding: 'latin1',
       input: '',
