@@ -1,6 +1,6 @@
 /** Kernels and firmware as ELF executables, loaded by physical address. */
 import { type ElfSegment, ET_DYN, ET_REL, PT_LOAD, parseElf } from '../../abi/elf.js';
-import { RAM_BASE } from '../layout.js';
+import { PAGE_SIZE, RAM_BASE } from '../layout.js';
 import { BootError } from './errors.js';
 import type { Piece } from './placement.js';
 
@@ -9,8 +9,6 @@ export interface Program {
   readonly entry: number;
   readonly pieces: readonly Piece[];
 }
-
-const PAGE = ~0xfffn;
 
 /** Physical addresses beyond 2**53 are nowhere near RAM, so losing their low bits changes nothing. */
 const toPiece =
@@ -41,7 +39,7 @@ export const elfProgram = (bytes: Uint8Array): Program => {
       `the entry point 0x${file.entry.toString(16)} is in no loaded segment`,
       'link it with an entry point',
     );
-  const lowest = loads.reduce((least, { paddr }) => (paddr < least ? paddr : least), home.paddr);
-  const moved = file.type === ET_DYN && lowest < BigInt(RAM_BASE) ? RAM_BASE - Number(lowest & PAGE) : 0;
+  const lowest = Math.min(...loads.map(({ paddr }) => Number(paddr)));
+  const moved = file.type === ET_DYN && lowest < RAM_BASE ? RAM_BASE - (lowest - (lowest % PAGE_SIZE)) : 0;
   return { entry: Number(file.entry - home.vaddr + home.paddr) + moved, pieces: loads.map(toPiece(moved)) };
 };
