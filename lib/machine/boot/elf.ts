@@ -1,5 +1,6 @@
 /** Kernels and firmware as ELF executables, loaded by physical address. */
-import { type ElfSegment, ET_REL, PT_LOAD, parseElf } from '../../abi/elf.js';
+import { type ElfSegment, ET_DYN, ET_REL, PT_LOAD, parseElf } from '../../abi/elf.js';
+import { PAGE_SIZE, RAM_BASE } from '../layout.js';
 import { BootError } from './errors.js';
 import type { Piece } from './placement.js';
 
@@ -10,17 +11,19 @@ export interface Program {
 }
 
 /** Physical addresses beyond 2**53 are nowhere near RAM, so losing their low bits changes nothing. */
-const toPiece = ({ paddr, memsz, data }: ElfSegment, index: number): Piece => ({
-  what: `segment ${index}`,
-  address: Number(paddr),
-  size: Number(memsz),
-  data,
-});
+const toPiece =
+  (moved: number) =>
+  ({ paddr, memsz, data }: ElfSegment, index: number): Piece => ({
+    what: `segment ${index}`,
+    address: Number(paddr) + moved,
+    size: Number(memsz),
+    data,
+  });
 
 /**
  * The loaded segments of an executable at their p_paddr. The entry point is a virtual address: it is taken to the
- * physical one by the segment that contains it. A position-independent executable (ET_DYN), as firmware often is,
- * runs where it was linked.
+ * physical one by the segment that contains it. A position-independent executable (ET_DYN) that was linked below RAM,
+ * as OpenSBI is, is moved to the start of RAM and relocates itself there; any other runs where it was linked.
  * @throws ElfError if the file is malformed, BootError if it is nothing to boot.
  */
 export const elfProgram = (bytes: Uint8Array): Program => {
@@ -36,5 +39,7 @@ export const elfProgram = (bytes: Uint8Array): Program => {
       `the entry point 0x${file.entry.toString(16)} is in no loaded segment`,
       'link it with an entry point',
     );
-  return { entry: Number(file.entry - home.vaddr + home.paddr), pieces: loads.map(toPiece) };
+  const lowest = Math.min(...loads.map(({ paddr }) => Number(paddr)));
+  const moved = file.type === ET_DYN && lowest < RAM_BASE ? RAM_BASE - (lowest - (lowest % PAGE_SIZE)) : 0;
+  return { entry: Number(file.entry - home.vaddr + home.paddr) + moved, pieces: loads.map(toPiece(moved)) };
 };

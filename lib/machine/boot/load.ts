@@ -11,6 +11,9 @@ import { checkPieces, type Piece, placeBelow, writePieces } from './placement.js
 /** Linux maps two 2 MiB pages from the one in which the tree begins, so this much is always visible to it. */
 const DEVICE_TREE_MAX = 2 * 1024 * 1024;
 
+/** Room behind the tree when firmware runs first: it describes itself there, in place (OpenSBI's device tree fix-ups). */
+const DEVICE_TREE_ROOM = 64 * 1024;
+
 /** A range of physical addresses, `end` exclusive. */
 export interface Range {
   readonly start: number;
@@ -75,7 +78,7 @@ export const loadKernel = (memory: MachineMemory, { kernel, firmware, initrd, tr
       `the device tree has ${blob.length} bytes`,
       'Linux takes 2 MiB at most',
     );
-  const treePiece = placeBelow(top, 'the device tree', blob);
+  const treePiece = placeBelow(top, 'the device tree', blob, firmware === undefined ? 0 : DEVICE_TREE_ROOM);
   pieces.push(treePiece);
 
   checkPieces(pieces, ramSize);

@@ -18,11 +18,12 @@ const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`
 const rangeOf = ({ what, address, size }: Piece): string => `${what} (${hex(address)} to ${hex(address + size - 1)})`;
 
 /**
- * Places `data` at the highest page below `end` that holds it.
+ * Places `data`, and behind it as many zero bytes as there shall be room, at the highest page below `end` that holds it.
  * @throws BootError if that is below RAM.
  */
-export const placeBelow = (end: number, what: string, data: Uint8Array): Piece => {
-  const address = Math.floor((end - data.length) / PAGE_SIZE) * PAGE_SIZE;
+export const placeBelow = (end: number, what: string, data: Uint8Array, room = 0): Piece => {
+  const size = data.length + room;
+  const address = Math.floor((end - size) / PAGE_SIZE) * PAGE_SIZE;
   if (address < RAM_BASE)
     throw new BootError(
       'BOOT_RAM',
@@ -30,7 +31,7 @@ export const placeBelow = (end: number, what: string, data: Uint8Array): Piece =
       `${what} of ${data.length} bytes is larger than RAM`,
       'give more RAM',
     );
-  return { what, address, size: data.length, data };
+  return { what, address, size, data };
 };
 
 /**

@@ -94,6 +94,22 @@ describe('boot/load', () => {
     expect([...memory.read(RAM_BASE, 8)]).to.deep.equal([...code]);
   });
 
+  it('moves position-independent firmware that was linked at 0 to the start of RAM', () => {
+    const firmware = elfAt(0n).slice();
+    firmware[16] = 3; // ET_DYN
+    const plan = load({ firmware, kernel: image() });
+    expect([plan.entry, plan.kernelEntry]).to.deep.equal([RAM_BASE + 4, RAM_BASE + 0x200000]);
+    expect([...memory.read(RAM_BASE, 8)]).to.deep.equal([...code]);
+  });
+
+  it('leaves firmware room behind the device tree to add to it', () => {
+    const initrd = new Uint8Array(16).fill(7);
+    const plan = load({ firmware: elfAt(BigInt(RAM_BASE)), kernel: image(), initrd });
+    const used = memory.read(plan.deviceTree, 8);
+    const total = new DataView(used.buffer, used.byteOffset).getUint32(4);
+    expect((plan.initrd as Range).start - plan.deviceTree - total).to.be.at.least(64 * 1024);
+  });
+
   it('refuses what cannot be booted and leaves RAM as it was', () => {
     const base = BigInt(RAM_BASE);
     const gzip = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0);
