@@ -1,6 +1,7 @@
 /** Runs a machine in slices, between which its terminal may deliver input. */
 import { setImmediate } from 'node:timers/promises';
-import { CYCLES_PER_TICK, type Machine } from '../machine/machine.js';
+import { CYCLES_PER_TICK } from '../machine/core.js';
+import type { Machine } from '../machine/machine.js';
 import type { Ending } from './report.js';
 import type { Terminal } from './terminal.js';
 

@@ -13,8 +13,8 @@ import {
 } from '../../lib/machine/layout.js';
 import type { Machine } from '../../lib/machine/machine.js';
 
-/** Scratch cells of an engine at work, which mean nothing between two instructions. */
-const SCRATCH: readonly CellName[] = ['writable', 'leafLevel1', 'leafLevel2'];
+/** Scratch cells of an engine at work, and what the caller asked of it: they mean nothing between two instructions. */
+const SCRATCH: readonly CellName[] = ['writable', 'leafLevel1', 'leafLevel2', 'limit', 'hardLimit'];
 const ignored = new Set([...SCRATCH.map((cell) => CELL[cell]), ...ENGINE_COUNTERS.map((counter) => COUNTER[counter])]);
 
 const names = new Map<number, string>([

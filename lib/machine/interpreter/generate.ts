@@ -5,7 +5,7 @@ import { type WasmModule, wasm } from '../wasm/platform.js';
 import { buildAccessors } from './access.js';
 import { buildFloat } from './float.js';
 import { buildMultiply } from './multiply.js';
-import { buildRun, buildStepOne } from './run.js';
+import { buildRun, buildSteps } from './run.js';
 import { HartCode } from './state.js';
 import { buildStep } from './step.js';
 import { buildWalker } from './walk.js';
@@ -39,7 +39,7 @@ export const generate = (target: Target): Uint8Array => {
   const access = buildAccessors(module, hart, walker, accessImports);
   const step = buildStep(module, hart, library, access, stepImports);
   module.export('run', buildRun(module, hart, library, access, step, runImports));
-  module.export('step', buildStepOne(module, hart, access, step, runImports));
+  module.export('step', buildSteps(module, hart, access, step, runImports));
   return module.finish();
 };
 
