@@ -14,9 +14,9 @@ const files = (readdirSync('lib', { recursive: true }) as string[])
 
 const importsOf = (file: string): string[] => {
   const source = readFileSync(join('lib', file), 'utf8');
-  return [...source.matchAll(/^(?:import|export)\b[^;'"]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm)].map(
-    ([, declared, dynamic]) => (declared ?? dynamic) as string,
-  );
+  const declared = /^(?:import|export)\s(?:[\w\s{},*]*?\bfrom\s+)?'([^']+)'/gm;
+  const dynamic = /\bimport\('([^']+)'\)/g;
+  return [...source.matchAll(declared), ...source.matchAll(dynamic)].map(([, specifier]) => specifier as string);
 };
 
 /** `isa/index.ts` belongs to `isa`, `index.ts` to `index`. */
