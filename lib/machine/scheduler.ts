@@ -35,7 +35,7 @@ export interface Trap {
 export type TrapHandler = (trap: Trap) => 'take' | 'handled' | 'stop';
 
 export interface RunOptions {
-  /** Stop after exactly this many instructions, of all harts together. */
+  /** Stop after exactly this many instructions of all harts together, those that trapped included. */
   readonly instructions?: number;
   /** Stop as soon as the running hart's cycles reach this number. */
   readonly cycle?: bigint;
@@ -87,6 +87,8 @@ export class Scheduler {
   #deadlineKnown = false;
   #finished: (StopReason & { kind: 'finished' }) | undefined;
   #resetRequested = false;
+  /** 1 if the engine last returned with an exception: a hart that does nothing but trap must end its run, too. */
+  #trapped = 0;
   /** The next instruction runs even if a breakpoint is there. */
   #stepOver = false;
 
@@ -176,7 +178,7 @@ export class Scheduler {
       }
       const before = hart.retired;
       const stop = this.#runHart(budget, options);
-      budget -= Number(hart.retired - before);
+      budget -= Number(hart.retired - before) + this.#trapped;
       if (stop !== undefined) return this.#end(stop);
     }
   }
@@ -232,6 +234,7 @@ export class Scheduler {
 
   #runHart(budget: number, options: RunOptions): StopReason | undefined {
     const { hart, privileged, engine } = this.#core;
+    this.#trapped = 0;
     const pending = privileged.pendingInterrupt();
     const midBlock = hart.cell32('midBlock') !== 0;
     if (pending !== undefined && !midBlock) {
@@ -284,7 +287,8 @@ export class Scheduler {
 
   #exit(exit: Exit, options: RunOptions): StopReason | undefined {
     const { hart, privileged } = this.#core;
-    if (exit !== EXIT.trap) {
+    if (exit === EXIT.trap) this.#trapped = 1;
+    else {
       if (hart.pc === options.address) return { kind: 'address', hart };
       // A breakpoint for another address with the same place in its page.
       this.#stepOver = exit === EXIT.breakpoint;
