@@ -49,10 +49,26 @@ export const runHere = (elf: Uint8Array, engine: EngineName): ProgramRun => {
   return { machine, output };
 };
 
+/**
+ * The second hart only spins: with one hart alone QEMU makes atomics of separate loads and stores, whose faults are then
+ * loads'.
+ */
 /** What rv64 of QEMU 7.2 has by default is named, so that a build without it fails; all 29 programmable counters, as here. */
 const QEMU = 'qemu-system-riscv64';
 const QEMU_CPU = 'rv64,h=true,sstc=true,pmu-num=29';
-const QEMU_ARGUMENTS = ['-machine', 'virt', '-m', '128M', '-bios', 'none', '-nographic', '-monitor', 'none'];
+const QEMU_ARGUMENTS = [
+  '-machine',
+  'virt',
+  '-smp',
+  '2',
+  '-m',
+  '128M',
+  '-bios',
+  'none',
+  '-nographic',
+  '-monitor',
+  'none',
+];
 /** A program's first line may name further properties of QEMU's hart. */
 const cpuOf = (name: string): string => {
   const [, extra] = /^# QEMU: (\S+)\n/.exec(sourceOf(`${name}.s`)) ?? [];

@@ -170,9 +170,9 @@ export class Reader {
     const values = bindArguments(name, parameters, text, position);
     const count = this.expansions++;
     const within = `macro ${name}, used in line ${position.line}`;
-    const valueOf = (word: string): string | undefined =>
+    const replacement = (word: string): string | undefined =>
       word === '@' ? `${count}` : word === '()' ? '' : values.get(word);
-    this.push(substituted(body, valueOf, within, position), position);
+    this.push(substituted(body, replacement, within, position), position);
   }
   /** `.exitm`: leaves the macro being expanded. */
   exitMacro(position: Position): void {
@@ -205,17 +205,17 @@ export class Reader {
   }
 }
 
-/** The statements with `\name` replaced where `valueOf` knows it; `within` tells a reader of mistakes where they are. */
+/** The statements with `\name` replaced where `replacement` knows it; `within` tells a reader of mistakes where they are. */
 const substituted = (
   body: readonly Statement[],
-  valueOf: (word: string) => string | undefined,
+  replacement: (word: string) => string | undefined,
   within: string,
   position: Position,
 ): Statement[] =>
   body.flatMap((statement) => {
     let added = 0;
     const text = statement.text.replace(/\\(@|\(\)|[A-Za-z_.$][\w.$]*)/g, (whole, word: string) => {
-      const value = valueOf(word) ?? whole;
+      const value = replacement(word) ?? whole;
       added += value.length;
       if (added > MAX_SUBSTITUTED) throw new Mistake(position, `the arguments of ${within} grow without end`);
       return value;
