@@ -18,14 +18,12 @@ const CELLS: readonly CellName[] = [
   'stall',
 ];
 
-const hex = (value: bigint): string => value.toString(16);
-
-export const hartState = (hart: Hart): Record<string, string> => {
-  const entries: [string, string][] = [];
-  for (let i = 1; i < 32; i++) entries.push([`x${i}`, hex(hart.x(i))]);
-  for (let i = 0; i < 32; i++) entries.push([`f${i}`, hex(hart.f(i))]);
-  for (const name of csrSlots) entries.push([name, hex(hart.csr(name))]);
-  for (const name of CELLS) entries.push([name, hex(hart.cell(name))]);
+export const hartState = (hart: Hart): Record<string, bigint> => {
+  const entries: [string, bigint][] = [];
+  for (let i = 1; i < 32; i++) entries.push([`x${i}`, hart.x(i)]);
+  for (let i = 0; i < 32; i++) entries.push([`f${i}`, hart.f(i)]);
+  for (const name of csrSlots) entries.push([name, hart.csr(name)]);
+  for (const name of CELLS) entries.push([name, hart.cell(name)]);
   return Object.fromEntries(entries);
 };
 
