@@ -51,6 +51,9 @@ const splitArguments = (text: string): string[] => {
   return byComma;
 };
 
+/** An argument in quotes may hold commas and spaces. */
+const unquoted = (text: string): string => (/^".*"$/s.test(text) ? text.slice(1, -1) : text);
+
 const parseParameter = (text: string, position: Position): Parameter => {
   const [, name, qualifier, fallback] = /^\\?([A-Za-z_.$][\w.$]*)(?::(req|vararg))?(?:\s*=\s*(.*))?$/s.exec(text) ?? [];
   if (name === undefined) throw new Mistake(position, `expected a parameter name, found ${text}`);
@@ -193,7 +196,7 @@ export class Reader {
     const body = this.collect(['.rept', '.irp'], '.endr', position);
     const [, symbol, rest = ''] = /^([A-Za-z_.$][\w.$]*)\s*(?:,\s*)?(.*)$/s.exec(text) ?? [];
     if (symbol === undefined) throw new Mistake(position, '.irp expects the name that stands for each value');
-    const listed = splitArguments(rest);
+    const listed = splitArguments(rest).map(unquoted);
     const values = listed.length === 0 ? [''] : listed;
     if (values.length * body.length > MAX_STATEMENTS)
       throw new Mistake(position, `the repetition makes more than ${MAX_STATEMENTS} statements`);
@@ -244,7 +247,7 @@ const bindArguments = (
       break;
     }
     const plain = keyed === undefined ? argument : value!;
-    values.set(parameter.name, /^".*"$/s.test(plain) ? plain.slice(1, -1) : plain);
+    values.set(parameter.name, unquoted(plain));
   }
   for (const { name: parameter, fallback, required } of parameters) {
     if ((values.get(parameter) ?? '') !== '') continue;
