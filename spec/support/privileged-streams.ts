@@ -22,21 +22,23 @@ const chance = (random: Random, percent: number): boolean => random.below(100) <
 
 /** A virtual or guest physical address that the tables have something to say about. */
 export const anyAddress = (random: Random): bigint => {
-  if (chance(random, 30)) return BigInt(RAM_BASE + random.below((DATA + DATA_PAGES) * PAGE));
+  if (chance(random, 12)) return BigInt(RAM_BASE + random.below((DATA + DATA_PAGES) * PAGE));
   if (chance(random, 5)) return random.next64();
   let address = BigInt(random.below(PAGE));
   // Often just before the end of a page, so that accesses cross it.
   if (chance(random, 25)) address = BigInt(PAGE - 1 - random.below(8));
-  for (const shift of [12n, 21n, 30n]) address |= BigInt(random.below(SLOTS)) << shift;
+  for (const shift of [12n, 21n]) address |= BigInt(random.below(SLOTS)) << shift;
+  // Slots 2 and 3 of a root mostly lead to RAM at once.
+  address |= BigInt(chance(random, 85) ? random.pick([0, 1, 4, 5]) : random.below(SLOTS)) << 30n;
   if (chance(random, 15)) address |= BigInt(random.below(3)) << 39n;
   return address;
 };
 
 const leafFlags = (random: Random): bigint => {
   // Mostly a page that serves, else any bits.
-  const flags = chance(random, 75) ? 0xcfn : BigInt(random.below(256)) | 1n;
+  const flags = chance(random, 82) ? 0xcfn : BigInt(random.below(256)) | 1n;
   const user = chance(random, 50) ? 0x10n : 0n;
-  const stale = chance(random, 30) ? ~BigInt(random.below(4) << 6) : -1n;
+  const stale = chance(random, 50) ? ~BigInt(random.below(4) << 6) : -1n;
   return ((flags | user) & stale) | (chance(random, 2) ? 1n << BigInt(54 + random.below(10)) : 0n);
 };
 /**
@@ -50,13 +52,14 @@ const pageNumber = (random: Random, level: number): bigint => {
   if (chance(random, 4)) return random.pick(NOWHERE);
   if (chance(random, 15)) return anyAddress(random) >> 12n;
   if (level > 0 && chance(random, 90)) return ramPage(0);
-  return ramPage(random.below(DATA + DATA_PAGES));
+  // Stores into code and tables are welcome, but wear a world out.
+  return ramPage(chance(random, 75) ? DATA + random.below(DATA_PAGES) : random.below(DATA));
 };
 const entry = (random: Random, index: number): bigint => {
   const level = LEVELS[index] as number;
   const isGuest = index >= FIRST_GUEST_TABLE;
   if (chance(random, 4)) return random.next64();
-  if (chance(random, level > 0 ? 75 : 3)) {
+  if (chance(random, level > 0 ? 88 : 3)) {
     const odd = chance(random, 4) ? 1n << BigInt(random.pick([4, 5, 6, 7, 8, 54, 63])) : 0n;
     const next = LEVELS.flatMap((l, i) => (l === level - 1 && i >= FIRST_GUEST_TABLE === isGuest ? [i] : []));
     const table = next.length > 0 && chance(random, 95) ? random.pick(next) : random.below(TABLE_PAGES);
@@ -92,7 +95,7 @@ const protection = (random: Random): [string, bigint][] => {
 
 const atp = (random: Random, guest: boolean): bigint => {
   const roots = guest ? [8, 12] : chance(random, 90) ? [0, 1] : [2, 5];
-  const mode = random.pick([0n, 8n, 8n, 8n, 8n, 9n]);
+  const mode = random.pick([0n, 8n, 8n, 8n, 8n, 8n, 8n, 9n]);
   return (mode << 60n) | (BigInt(random.below(3)) << 44n) | ramPage(TABLES + random.pick(roots));
 };
 const status = (random: Random): bigint => random.next64() & ~(3n << 11n);
@@ -118,6 +121,9 @@ const randomState = (random: Random): [csr: string, value: bigint][] => {
     ['hideleg', random.next64()],
     ['mcounteren', random.next64()],
     ['hcounteren', random.next64()],
+    ['mie', chance(random, 40) ? random.next64() : 0n],
+    ['mip', random.next64() & random.next64()],
+    ['hvip', random.next64() & random.next64()],
     ['mtvec', handler()],
     ['stvec', handler()],
     ['vstvec', handler()],
@@ -136,7 +142,7 @@ const PLAIN = table.filter(
 const COMPRESSED = table.filter(({ extension, name }) => extension === 'C' && !/ebreak|c\.j|c\.unimp/.test(name));
 const CSR = rowsOf('csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci');
 /** Writes of these end a world soon, or close it to M-mode for good; states have them instead. */
-const SPARED = /^(pmp|mtvec|stvec|vstvec|mie$)/;
+const SPARED = /^(pmp|mtvec|stvec|vstvec)/;
 
 /** x8 to x15 keep addresses, x1 to x7 values; results go above. */
 const BASE = 8;
