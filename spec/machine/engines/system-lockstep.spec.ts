@@ -11,8 +11,8 @@ import { anyCode, randomRegister, randomWorld, type World } from '../../support/
 import { Random } from '../../support/random.js';
 import { machineState, sameMemory } from '../../support/state.js';
 
-const SEED = Number(process.env['VIVARIUM_SEED'] ?? 1);
-const WORLDS = Number(process.env['VIVARIUM_WORLDS'] ?? 100);
+const SEED = Number(process.env.VIVARIUM_SEED ?? 1);
+const WORLDS = Number(process.env.VIVARIUM_WORLDS ?? 100);
 const RUNS = 25;
 /** A handler that cannot be fetched traps forever. */
 const TRAPS_PER_RUN = 40;
