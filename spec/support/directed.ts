@@ -105,6 +105,9 @@ label\@: j label\@
         .ascii \words
         .endm
         text "a b  c "
+        .irp registers, "t0, t1", "a0, s3"
+        add \registers, a4
+        .endr
         .irp none
         .byte 0\none, 3
         .endr

@@ -9,18 +9,19 @@ import { Machine, type MachineEvents } from '../../lib/machine/machine.js';
 import { withScratch } from './binutils.js';
 
 const directory = fileURLToPath(new URL('../../../fixtures/privileged/', import.meta.url));
-const PRELUDE = 'prelude.s';
+/** What every program begins with, in this order. */
+const PRELUDE = ['1-start', '2-print', '3-probe', '4-pages'].map((part) => `prelude/${part}`);
 
 /** Names of all programs, without `.s`. */
 export const programNames = (): string[] =>
   readdirSync(directory)
-    .filter((file) => file.endsWith('.s') && file !== PRELUDE)
+    .filter((file) => file.endsWith('.s'))
     .map((file) => file.slice(0, -2))
     .sort();
 
-const sourceOf = (name: string): string => readFileSync(join(directory, name), 'utf8');
+const sourceOf = (name: string): string => readFileSync(join(directory, `${name}.s`), 'utf8');
 export const programElf = (name: string): Uint8Array =>
-  toElf(`${sourceOf(PRELUDE)}\n${sourceOf(`${name}.s`)}`, { base: 0x80000000n });
+  toElf([...PRELUDE, name].map(sourceOf).join('\n'), { base: 0x80000000n });
 
 const expectedPath = (name: string): string => join(directory, 'expected', `${name}.txt`);
 export const expectedOutput = (name: string): string => readFileSync(expectedPath(name), 'utf8');
@@ -49,13 +50,29 @@ export const runHere = (elf: Uint8Array, engine: EngineName): ProgramRun => {
   return { machine, output };
 };
 
+/**
+ * The second hart only spins: with one hart alone QEMU makes atomics of separate loads and stores, whose faults are then
+ * loads'.
+ */
 /** What rv64 of QEMU 7.2 has by default is named, so that a build without it fails; all 29 programmable counters, as here. */
 const QEMU = 'qemu-system-riscv64';
 const QEMU_CPU = 'rv64,h=true,sstc=true,pmu-num=29';
-const QEMU_ARGUMENTS = ['-machine', 'virt', '-m', '128M', '-bios', 'none', '-nographic', '-monitor', 'none'];
+const QEMU_ARGUMENTS = [
+  '-machine',
+  'virt',
+  '-smp',
+  '2',
+  '-m',
+  '128M',
+  '-bios',
+  'none',
+  '-nographic',
+  '-monitor',
+  'none',
+];
 /** A program's first line may name further properties of QEMU's hart. */
 const cpuOf = (name: string): string => {
-  const [, extra] = /^# QEMU: (\S+)\n/.exec(sourceOf(`${name}.s`)) ?? [];
+  const [, extra] = /^# QEMU: (\S+)\n/.exec(sourceOf(name)) ?? [];
   return extra === undefined ? QEMU_CPU : `${QEMU_CPU},${extra}`;
 };
 const QEMU_TIMEOUT_MS = 20_000;

@@ -51,6 +51,9 @@ const splitArguments = (text: string): string[] => {
   return byComma;
 };
 
+/** An argument in quotes may hold commas and spaces. */
+const unquoted = (text: string): string => (/^".*"$/s.test(text) ? text.slice(1, -1) : text);
+
 const parseParameter = (text: string, position: Position): Parameter => {
   const [, name, qualifier, fallback] = /^\\?([A-Za-z_.$][\w.$]*)(?::(req|vararg))?(?:\s*=\s*(.*))?$/s.exec(text) ?? [];
   if (name === undefined) throw new Mistake(position, `expected a parameter name, found ${text}`);
@@ -170,9 +173,9 @@ export class Reader {
     const values = bindArguments(name, parameters, text, position);
     const count = this.expansions++;
     const within = `macro ${name}, used in line ${position.line}`;
-    const valueOf = (word: string): string | undefined =>
+    const replacement = (word: string): string | undefined =>
       word === '@' ? `${count}` : word === '()' ? '' : values.get(word);
-    this.push(substituted(body, valueOf, within, position), position);
+    this.push(substituted(body, replacement, within, position), position);
   }
   /** `.exitm`: leaves the macro being expanded. */
   exitMacro(position: Position): void {
@@ -193,7 +196,7 @@ export class Reader {
     const body = this.collect(['.rept', '.irp'], '.endr', position);
     const [, symbol, rest = ''] = /^([A-Za-z_.$][\w.$]*)\s*(?:,\s*)?(.*)$/s.exec(text) ?? [];
     if (symbol === undefined) throw new Mistake(position, '.irp expects the name that stands for each value');
-    const listed = splitArguments(rest);
+    const listed = splitArguments(rest).map(unquoted);
     const values = listed.length === 0 ? [''] : listed;
     if (values.length * body.length > MAX_STATEMENTS)
       throw new Mistake(position, `the repetition makes more than ${MAX_STATEMENTS} statements`);
@@ -205,17 +208,17 @@ export class Reader {
   }
 }
 
-/** The statements with `\name` replaced where `valueOf` knows it; `within` tells a reader of mistakes where they are. */
+/** The statements with `\name` replaced where `replacement` knows it; `within` tells a reader of mistakes where they are. */
 const substituted = (
   body: readonly Statement[],
-  valueOf: (word: string) => string | undefined,
+  replacement: (word: string) => string | undefined,
   within: string,
   position: Position,
 ): Statement[] =>
   body.flatMap((statement) => {
     let added = 0;
     const text = statement.text.replace(/\\(@|\(\)|[A-Za-z_.$][\w.$]*)/g, (whole, word: string) => {
-      const value = valueOf(word) ?? whole;
+      const value = replacement(word) ?? whole;
       added += value.length;
       if (added > MAX_SUBSTITUTED) throw new Mistake(position, `the arguments of ${within} grow without end`);
       return value;
@@ -244,7 +247,7 @@ const bindArguments = (
       break;
     }
     const plain = keyed === undefined ? argument : value!;
-    values.set(parameter.name, /^".*"$/s.test(plain) ? plain.slice(1, -1) : plain);
+    values.set(parameter.name, unquoted(plain));
   }
   for (const { name: parameter, fallback, required } of parameters) {
     if ((values.get(parameter) ?? '') !== '') continue;

@@ -147,8 +147,8 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
       adue: number;
       /** Called before a PTE is updated in memory; leaves the function if that is refused. */
       beforeUpdate: () => void;
-      /** Called when the leaf is known to serve. */
-      found: () => void;
+      /** Called when the leaf is known to serve, with whether stores need another walk. */
+      found: (readOnly: I32) => void;
       fail: () => void;
     },
   ): void => {
@@ -174,8 +174,7 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
       hart.count(f, 'adUpdates');
       hart.charge(f, 'adUpdate');
     });
-    f.if(ne(and(low, i32(W | D)), i32(W | D)), () => hart.set32(f, 'writable', i32(0)));
-    o.found();
+    o.found(ne(and(low, i32(W | D)), i32(W | D)));
     const pageMask = f.let(or(shl(inSuperpage, i64(PAGE_SHIFT)), i64(0xfff)));
     const base = shl(and(shrU(o.pte, i64(10)), i64(PPN)), i64(PAGE_SHIFT));
     f.return(or(base, and(o.address, pageMask)));
@@ -233,7 +232,12 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
       mxr: REGIME.MXR2,
       adue: REGIME.ADUE2,
       beforeUpdate: () => updateAllowed(f, found.entry, refuse),
-      found: () => f.if(eqz(implicit), () => hart.set32(f, 'leafLevel2', found.level)),
+      // What the page of a first-stage table allows says nothing about the page that the walk is for.
+      found: (readOnly) =>
+        f.if(eqz(implicit), () => {
+          hart.set32(f, 'leafLevel2', found.level);
+          f.if(readOnly, () => hart.set32(f, 'writable', i32(0)));
+        }),
       fail,
     });
     f.unreachable();
@@ -298,7 +302,10 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
       beforeUpdate: () => {
         updateAllowed(f, reachThrough(found.entry, STORE, 0x3020), refuse);
       },
-      found: () => hart.set32(f, 'leafLevel1', found.level),
+      found: (readOnly) => {
+        hart.set32(f, 'leafLevel1', found.level);
+        f.if(readOnly, () => hart.set32(f, 'writable', i32(0)));
+      },
       fail,
     });
     f.unreachable();
