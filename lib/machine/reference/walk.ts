@@ -72,7 +72,8 @@ export class PageWalk {
     }
     const leaves = [first, second].filter((leaf) => leaf !== undefined);
     this.#hart.count(LEAF_COUNTERS[leaves[0]?.level ?? 0] ?? 'leaves4K');
-    if (leaves.some((leaf) => leaf.level > 0)) this.#hart.setCell32('superpages', 1);
+    const largest = Math.max(...leaves.map(({ level }) => level));
+    if (largest > this.#hart.cell32('superpages')) this.#hart.setCell32('superpages', largest);
     return { physical, writable: leaves.every(({ pte }) => (pte & PTE.W) !== 0n && (pte & PTE.D) !== 0n) };
   }
 
