@@ -31,7 +31,7 @@ const firstStage = (parts: HartParts, virtual: boolean, { address, asid, vmid }:
   const { hart, options } = parts;
   hart.count(virtual ? 'guestFlushes' : 'flushes');
   hart.charge(options.costs.tlbFlush);
-  const largest = hart.cell32('superpages');
+  const largest = hart.cells32.superpages;
   if (address !== undefined && largest === 0) {
     clearAt(hart, address);
     return;
@@ -42,7 +42,7 @@ const firstStage = (parts: HartParts, virtual: boolean, { address, asid, vmid }:
     return;
   }
   // Without an address, or if an entry may be part of a still larger page that the address lies in.
-  const machine = vmid === undefined ? vmidOf(hart.csr('hgatp')) : vmid & VMID_MASK;
+  const machine = vmid === undefined ? vmidOf(hart.csrs.hgatp) : vmid & VMID_MASK;
   const space = asid === undefined ? undefined : asid & ASID_MASK;
   parts.regimes.retire(
     (context) =>

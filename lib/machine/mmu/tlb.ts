@@ -50,6 +50,6 @@ export const wipe = (hart: Hart): void => {
   hart.memory.u8.fill(0, data, data + dataEntries * TLB_ENTRY);
   hart.memory.u8.fill(0, fetch, fetch + fetchEntries * TLB_ENTRY);
   // Contexts are numbered anew after this, so a fetch page remembered under an old number must not match.
-  hart.setCell('fetchPage', 0n);
-  hart.setCell32('superpages', 0);
+  hart.cells.fetchPage = 0n;
+  hart.cells32.superpages = 0;
 };
