@@ -9,7 +9,7 @@ export const EXIT = {
   trap: 1,
   /** A system instruction retired that may have changed what interrupts are taken, or waits for one. */
   event: 2,
-  /** The hard limit was reached, or the single step is done, between two instructions in sequence: not an interrupt point. */
+  /** The hard limit was reached, or the steps are done, between two instructions in sequence: not an interrupt point. */
   sequential: 3,
   /** pc has reached a breakpoint; the instruction there has not run. */
   breakpoint: 4,
@@ -25,6 +25,6 @@ export interface Engine {
    * registers, pc and tally are up to date.
    */
   run(hart: Hart): Exit;
-  /** Executes one instruction, whatever the limits. */
-  step(hart: Hart): Exit;
+  /** Executes exactly `count` instructions, 1 or more, unless one traps, is an event or reaches the limit with a transfer. */
+  step(hart: Hart, count: number): Exit;
 }

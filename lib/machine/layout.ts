@@ -140,20 +140,19 @@ export const REGIME_AT: Readonly<Record<RegimeName, number>> = {
 };
 /** Offsets in a regime: context (i32, TLB tag bits), privilege (i32), flags (i32), stage1 and stage2 (i64, satp and hgatp layout, 0 if bare). */
 export const REGIME_FIELD: Readonly<Record<RegimeField, number>> = allocate(regimeFields, 0);
-const counterBase = regimeBase + 3 * regimeSize;
-export const COUNTER: Readonly<Record<CounterName, number>> = allocate(counterNames, counterBase);
+/** Where the cells and regimes end and the counters begin; and where the CSRs after them end. */
+export const COUNTERS_AT = regimeBase + 3 * regimeSize;
+export const COUNTER: Readonly<Record<CounterName, number>> = allocate(counterNames, COUNTERS_AT);
 /** Traps by cause: exceptions 0 to 63, then interrupts 0 to 63. */
-export const TRAPS_BY_CAUSE = counterBase + counterNames.length * 8;
+export const TRAPS_BY_CAUSE = COUNTERS_AT + counterNames.length * 8;
 const csrBase = TRAPS_BY_CAUSE + 128 * 8;
 export const CSR: Readonly<Record<(typeof csrSlots)[number], number>> = allocate(csrSlots, csrBase);
+export const CSR_END = csrBase + csrSlots.length * 8;
 /** Prices of the events that engines charge themselves, in cycles (i32). */
 const priceNames = ['walkReference', 'misaligned', 'adUpdate', 'deviceAccess'] as const;
-export const PRICE: Readonly<Record<(typeof priceNames)[number], number>> = allocate(
-  priceNames,
-  csrBase + csrSlots.length * 8,
-);
+export const PRICE: Readonly<Record<(typeof priceNames)[number], number>> = allocate(priceNames, CSR_END);
 /** Everything up to here is architectural state and counters; the TLBs follow. */
-const cellsEnd = csrBase + (csrSlots.length + priceNames.length) * 8;
+const cellsEnd = CSR_END + priceNames.length * 8;
 export const TLB_AT = Math.ceil(cellsEnd / 1024) * 1024;
 
 /**

@@ -4,7 +4,7 @@ import { boardTree } from './boot/board.js';
 import { elfProgram } from './boot/elf.js';
 import { type BootPlan, loadKernel } from './boot/load.js';
 import { checkPieces, writePieces } from './boot/placement.js';
-import { Core, CYCLES_PER_TICK } from './core.js';
+import { Core } from './core.js';
 import { type Counters, countersOf } from './counters.js';
 import type { Device, DeviceHost } from './device.js';
 import { Bus } from './devices/bus.js';
@@ -17,6 +17,7 @@ import { VirtioBlock } from './devices/virtio/block.js';
 import { VIRTIO_SLOTS, VirtioMmio } from './devices/virtio/mmio.js';
 import { VirtioNet } from './devices/virtio/net.js';
 import { VirtioRng } from './devices/virtio/rng.js';
+import { digestOf } from './digest.js';
 import { Hart, M, S } from './hart.js';
 import { Interpreter } from './interpreter/engine.js';
 import { layoutOf } from './layout.js';
@@ -29,6 +30,7 @@ import { MachineSbi } from './sbi/machine-host.js';
 import { prepareForSupervisor } from './sbi/prepare.js';
 import { Sbi } from './sbi/sbi.js';
 import { type RunOptions, Scheduler, type StopReason, type TrapHandler } from './scheduler.js';
+import { restoreInto, type Snapshot, snapshotOf } from './snapshot.js';
 
 export interface MachineEvents {
   /** Bytes that software sent to the console, as they come; free when nobody listens. */
@@ -230,6 +232,23 @@ export class Machine extends EventEmitter<MachineEvents> {
     return this.run({ instructions: 1 });
   }
 
+  /** The whole state as plain data; {@link restore} continues from it to the same end. */
+  snapshot(): Snapshot {
+    return snapshotOf(this);
+  }
+  /** @throws SnapshotError if it is of a machine with other options; this one is then unchanged. */
+  restore(snapshot: Snapshot): void {
+    restoreInto(this, snapshot);
+  }
+  /** Equal for machines in equal states, whatever engine brought them there; 16 hexadecimal digits. */
+  digest(): string {
+    return digestOf(this);
+  }
+  /** Drops everything that engines derived from RAM. */
+  forgetDecodedCode(): void {
+    this.#interpreter?.code.drop();
+  }
+
   /** Software that lives outside the machine may handle traps in the hart's stead. */
   set trapHandler(handler: TrapHandler | undefined) {
     this.scheduler.trapHandler = handler;
@@ -273,4 +292,3 @@ export class Machine extends EventEmitter<MachineEvents> {
       });
   }
 }
-export { CYCLES_PER_TICK };

@@ -252,15 +252,23 @@ export class Scheduler {
     // An interrupt that became pending between two instructions in sequence waits for the next transfer.
     const limit = pending === undefined ? Number(until - now) : 0;
     const hardLimit = Math.min(budget, Number(min((options.cycle ?? NEVER) - now, SLICE))) - PAGE_INSTRUCTIONS;
+    // Only the interpreter knows breakpoints; the reference engine is asked after each instruction.
+    const oneByOne = this.#stepOver || (options.address !== undefined && engine.name === 'reference');
+    this.#stepOver = false;
     hart.cells.tally = 0n;
     hart.cells32.event = 0;
     hart.cells32.fault = 0;
-    hart.cells32.limit = Math.min(limit, Math.max(hardLimit, 0));
     hart.cells32.hardLimit = hardLimit;
-    // Only the interpreter knows breakpoints; the reference engine is asked after each instruction.
-    const steps = hardLimit <= 0 || this.#stepOver || (options.address !== undefined && engine.name === 'reference');
-    this.#stepOver = false;
-    const exit = steps ? engine.step(hart) : engine.run(hart);
+    let exit: Exit;
+    if (hardLimit > 0 && !oneByOne) {
+      hart.cells32.limit = Math.min(limit, hardLimit);
+      exit = engine.run(hart);
+    } else {
+      // So near the end instructions are counted out. What events charge is only known when they have happened.
+      const single = oneByOne || options.cycle !== undefined;
+      hart.cells32.limit = limit;
+      exit = engine.step(hart, single ? 1 : Math.min(budget, PAGE_INSTRUCTIONS));
+    }
     this.#account(hart);
     if (exit !== EXIT.breakpoint || hart.retired > before)
       hart.cells32.midBlock = exit === EXIT.sequential || exit === EXIT.breakpoint ? 1 : 0;

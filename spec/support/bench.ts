@@ -104,7 +104,7 @@ export class Bench {
   execute(encoding: number): Exit {
     this.program(encoding);
     this.hart.setCell32('fault', 0);
-    return this.engine.step(this.hart);
+    return this.engine.step(this.hart, 1);
   }
 
   read64(physical: bigint): bigint {

@@ -96,6 +96,18 @@ label\@: j label\@
         .byte 1, 2
         .endr
         .endr
+        .irp r, t0, a1, s2
+        .irp n, 1, 2
+        addi \r, \r, \n
+        .endr
+        .endr
+        .macro text words:vararg
+        .ascii \words
+        .endm
+        text "a b  c "
+        .irp none
+        .byte 0\none, 3
+        .endr
         .if SIZE == 3
         .word 1
         .if 0

@@ -47,7 +47,7 @@ const splitArguments = (text: string): string[] => {
     } else current += piece;
   }
   byComma.push(current.trim());
-  if (byComma.length === 1) return byComma[0] === '' ? [] : byComma[0]!.split(/\s+/);
+  if (byComma.length === 1) return byComma[0]!.match(/(?:"(?:[^"\\]|\\.)*"|\S)+/g) ?? [];
   return byComma;
 };
 
@@ -169,24 +169,10 @@ export class Reader {
     const { parameters, body } = this.macros.get(name)!;
     const values = bindArguments(name, parameters, text, position);
     const count = this.expansions++;
-    const substitute = (line: string): string => {
-      let added = 0;
-      return line.replace(/\\(@|\(\)|[A-Za-z_.$][\w.$]*)/g, (whole, word: string) => {
-        const value = word === '@' ? `${count}` : word === '()' ? '' : (values.get(word) ?? whole);
-        added += value.length;
-        if (added > MAX_SUBSTITUTED) throw new Mistake(position, `the arguments of macro ${name} grow without end`);
-        return value;
-      });
-    };
     const within = `macro ${name}, used in line ${position.line}`;
-    this.push(
-      body.flatMap((statement) => {
-        const text = substitute(statement.text);
-        const place = { ...statement.position, within };
-        return text === statement.text ? [{ text, position: place }] : statementsOf(text, place);
-      }),
-      position,
-    );
+    const valueOf = (word: string): string | undefined =>
+      word === '@' ? `${count}` : word === '()' ? '' : values.get(word);
+    this.push(substituted(body, valueOf, within, position), position);
   }
   /** `.exitm`: leaves the macro being expanded. */
   exitMacro(position: Position): void {
@@ -202,7 +188,41 @@ export class Reader {
       throw new Mistake(position, `the repetition makes more than ${MAX_STATEMENTS} statements`);
     if (body.length > 0) this.push(Array.from({ length: times }, () => body).flat(), position);
   }
+  /** `.irp symbol, values`, up to `.endr`: the body once for each value. */
+  repeatFor(text: string, position: Position): void {
+    const body = this.collect(['.rept', '.irp'], '.endr', position);
+    const [, symbol, rest = ''] = /^([A-Za-z_.$][\w.$]*)\s*(?:,\s*)?(.*)$/s.exec(text) ?? [];
+    if (symbol === undefined) throw new Mistake(position, '.irp expects the name that stands for each value');
+    const listed = splitArguments(rest);
+    const values = listed.length === 0 ? [''] : listed;
+    if (values.length * body.length > MAX_STATEMENTS)
+      throw new Mistake(position, `the repetition makes more than ${MAX_STATEMENTS} statements`);
+    const within = `.irp ${symbol}, line ${position.line}`;
+    const bodies = values.map((value) =>
+      substituted(body, (word) => (word === symbol ? value : word === '()' ? '' : undefined), within, position),
+    );
+    this.push(bodies.flat(), position);
+  }
 }
+
+/** The statements with `\name` replaced where `valueOf` knows it; `within` tells a reader of mistakes where they are. */
+const substituted = (
+  body: readonly Statement[],
+  valueOf: (word: string) => string | undefined,
+  within: string,
+  position: Position,
+): Statement[] =>
+  body.flatMap((statement) => {
+    let added = 0;
+    const text = statement.text.replace(/\\(@|\(\)|[A-Za-z_.$][\w.$]*)/g, (whole, word: string) => {
+      const value = valueOf(word) ?? whole;
+      added += value.length;
+      if (added > MAX_SUBSTITUTED) throw new Mistake(position, `the arguments of ${within} grow without end`);
+      return value;
+    });
+    const place = { ...statement.position, within };
+    return text === statement.text ? [{ text, position: place }] : statementsOf(text, place);
+  });
 
 const bindArguments = (
   name: string,

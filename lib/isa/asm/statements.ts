@@ -56,6 +56,7 @@ const isConditional = (program: Program, reader: Reader, word: string, rest: Sta
 const isExpansion = (program: Program, reader: Reader, word: string, rest: Statement, at: Position): boolean => {
   if (word === '.macro') reader.defineMacro(rest.text, at);
   else if (word === '.rept') reader.repeat(at, () => repetitions(program, rest));
+  else if (word === '.irp') reader.repeatFor(rest.text, at);
   else if (word === '.exitm') reader.exitMacro(at);
   else if (word === '.endm' || word === '.endr') throw new Mistake(at, `${word} without a beginning before it`);
   else if (reader.hasMacro(word)) reader.expandMacro(word, rest.text, at);

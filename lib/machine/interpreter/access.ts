@@ -258,10 +258,13 @@ export const buildAccessors = (
     const value = f.param('i64', 2);
     const none = (): void => f.return();
     const off = misaligned(f, address, bytes, () => {
-      // Both pages must take the store before either is changed.
-      eachByte(f, bytes, (i) => hostOfByte(f, add(address, extendU(i)), STORE, 7, none));
+      // Both pages must take the store before either is changed. Each is translated once: they may share a TLB entry.
+      const last = f.let(add(address, extendU(sub(bytes, i32(1)))));
+      const low = hostOfByte(f, address, STORE, 7, none);
+      const high = hostOfByte(f, and(last, i64(PAGE_MASK)), STORE, 7, none);
+      const inLow = f.let(sub(i32(PAGE_SIZE), and(wrap(address), i32(0xfff))));
       eachByte(f, bytes, (i) => {
-        const host = hostOfByte(f, add(address, extendU(i)), STORE, 7, none);
+        const host = f.let(select(ltU(i, inLow), add(low, i), add(high, sub(i, inLow))));
         f.poke(8, host, shrU(value, extendU(shl(i, i32(3)))));
         f.do(forget.call(host, i32(1)));
       });

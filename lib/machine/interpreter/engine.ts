@@ -13,7 +13,7 @@ const ACCESS_NAMES = ['load', 'store', 'fetch'] as const;
 
 interface Instance {
   run(): number;
-  step(): number;
+  step(count: number): number;
 }
 
 export class Interpreter implements Engine {
@@ -30,9 +30,9 @@ export class Interpreter implements Engine {
   run(hart: Hart): Exit {
     return (this.#instances[hart.id] as Instance).run() as Exit;
   }
-  step(hart: Hart): Exit {
+  step(hart: Hart, count: number): Exit {
     const instance = this.#instances[hart.id] as Instance;
-    const exit = instance.step() as Exit;
+    const exit = instance.step(count) as Exit;
     this.code.mask();
     return exit;
   }

@@ -3,8 +3,9 @@ import { helpers } from '../../isa/helpers.js';
 import { ModuleBuilder } from '../wasm/module.js';
 import { type WasmModule, wasm } from '../wasm/platform.js';
 import { buildAccessors } from './access.js';
+import { buildFloat } from './float.js';
 import { buildMultiply } from './multiply.js';
-import { buildRun, buildStepOne } from './run.js';
+import { buildRun, buildSteps } from './run.js';
 import { HartCode } from './state.js';
 import { buildStep } from './step.js';
 import { buildWalker } from './walk.js';
@@ -33,12 +34,12 @@ export const generate = (target: Target): Uint8Array => {
   const helperImports = Object.fromEntries(
     Object.values(helpers).map((h) => [h.name, module.import(h.name, h.params, h.result)]),
   );
-  const library = { mulh: buildMultiply(module), helpers: helperImports };
+  const library = { mulh: buildMultiply(module), helpers: buildFloat(module, hart, helperImports) };
   const walker = buildWalker(module, hart, { pmp });
   const access = buildAccessors(module, hart, walker, accessImports);
   const step = buildStep(module, hart, library, access, stepImports);
   module.export('run', buildRun(module, hart, library, access, step, runImports));
-  module.export('step', buildStepOne(module, hart, access, step, runImports));
+  module.export('step', buildSteps(module, hart, access, step, runImports));
   return module.finish();
 };
 

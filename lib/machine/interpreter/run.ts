@@ -143,6 +143,8 @@ export const buildRun = (
               });
             });
             f.set(record, access.fetch.call(target));
+            // A walk has its price, which brings the limit nearer.
+            f.set(limit, hart.get32('limit'));
             f.if(eqz(record), () => {
               hart.set64(f, 'pc', target);
               leave(EXIT.trap);
@@ -265,13 +267,17 @@ export const buildRun = (
                 f.do(imports.decode.call(record));
                 f.branch(dispatch);
               });
-              f.if(eq(op, i32(OP.pageEnd)), () => {
-                f.set(target, pc);
+              /** In sequence into the next page, unless the run ends at this page's end. */
+              const turnPage = (): void => {
                 f.if(geS(wrap(tally), hart.get32('hardLimit')), () => {
                   hart.set64(f, 'pc', target);
                   leave(EXIT.sequential);
                 });
                 f.branch(far);
+              };
+              f.if(eq(op, i32(OP.pageEnd)), () => {
+                f.set(target, pc);
+                turnPage();
               });
               f.set(address, pc);
               hart.set64(f, 'pc', address);
@@ -298,7 +304,7 @@ export const buildRun = (
               });
               f.if(eq(op, i32(OP.straddle)), () => {
                 f.set(target, add(address, i64(4)));
-                f.branch(far);
+                turnPage();
               });
               f.set(record, add(record, shl(i32(RECORD), status)));
               f.branch(dispatch);
@@ -323,37 +329,51 @@ export const buildRun = (
 
 const isTransfer = (id: number): boolean => (meanings[id] as readonly Statement[]).some((s) => s.kind === 'jump');
 
-/** () -> EXIT: executes the one instruction at the pc cell. */
-export const buildStepOne = (
+/** (count) -> EXIT: executes up to `count` instructions, at least one, one at a time. */
+export const buildSteps = (
   module: ModuleBuilder,
   hart: HartCode,
   access: Accessors,
   step: Callable<'i32'>,
   imports: RunImports,
 ): Callable<'i32'> => {
-  const one = module.declare([], 'i32');
-  module.define(one, (f) => {
-    const pc = f.let(hart.get64('pc'));
-    const record = f.let(access.fetch.call(pc));
+  const steps = module.declare(['i32'], 'i32');
+  module.define(steps, (f) => {
+    const count = f.param('i32', 0);
     const op = (): I32 => peek('i32', 8, record);
+    const pc = f.local('i64');
+    const record = f.local('i32');
+    const status = f.local('i32');
     const trapIfZero = (): void => f.if(eqz(record), () => f.return(i32(EXIT.trap)));
-    trapIfZero();
-    f.if(eq(op(), i32(UNDECODED)), () => f.do(imports.decode.call(record)));
-    f.if(eq(op(), i32(OP.breakpoint)), () => f.do(imports.unmask.call(record)));
-    f.if(eq(op(), i32(OP.straddle)), () => {
-      f.set(record, access.straddle.call(pc, record));
+    f.loop((next) => {
+      f.set(pc, hart.get64('pc'));
+      f.set(record, access.fetch.call(pc));
       trapIfZero();
+      f.if(eq(op(), i32(UNDECODED)), () => f.do(imports.decode.call(record)));
+      f.if(eq(op(), i32(OP.breakpoint)), () => f.do(imports.unmask.call(record)));
+      f.if(eq(op(), i32(OP.straddle)), () => {
+        f.set(record, access.straddle.call(pc, record));
+        trapIfZero();
+      });
+      f.set(status, step.call(record, pc));
+      f.if(eq(status, i32(STEP.trap)), () => f.return(i32(EXIT.trap)));
+      hart.tally(f, RETIRED);
+      f.if(eq(status, i32(STEP.event)), () => {
+        hart.set64(f, 'pc', hart.get64('next'));
+        f.return(i32(EXIT.event));
+      });
+      const retired = f.let(wrap(hart.get64('tally')));
+      f.if(
+        eq(status, i32(STEP.jumped)),
+        () => f.if(or(geS(retired, hart.get32('limit')), geS(retired, count)), () => f.return(i32(EXIT.transfer))),
+        () => {
+          hart.set64(f, 'pc', add(pc, shl(i64(2), extendU(status))));
+          f.if(geS(retired, count), () => f.return(i32(EXIT.sequential)));
+        },
+      );
+      f.branch(next);
     });
-    const status = f.let(step.call(record, pc));
-    f.if(eq(status, i32(STEP.trap)), () => f.return(i32(EXIT.trap)));
-    hart.tally(f, RETIRED);
-    f.if(eq(status, i32(STEP.jumped)), () => f.return(i32(EXIT.transfer)));
-    f.if(eq(status, i32(STEP.event)), () => {
-      hart.set64(f, 'pc', hart.get64('next'));
-      f.return(i32(EXIT.event));
-    });
-    hart.set64(f, 'pc', add(pc, shl(i64(2), extendU(status))));
-    f.return(i32(EXIT.sequential));
+    f.unreachable();
   });
-  return one;
+  return steps;
 };

@@ -45,7 +45,7 @@ export class ReferenceEngine implements Engine {
   run(hart: Hart): Exit {
     for (;;) {
       const from = hart.pc;
-      const exit = this.step(hart);
+      const exit = this.#one(hart);
       if (exit === EXIT.trap || exit === EXIT.event) return exit;
       const tally = hart.cells32.tally;
       if (exit === EXIT.transfer) {
@@ -54,7 +54,16 @@ export class ReferenceEngine implements Engine {
     }
   }
 
-  step(hart: Hart): Exit {
+  step(hart: Hart, count: number): Exit {
+    for (;;) {
+      const exit = this.#one(hart);
+      const tally = hart.cell32('tally');
+      if (exit === EXIT.trap || exit === EXIT.event || tally >= count) return exit;
+      if (exit === EXIT.transfer && tally >= hart.cell32('limit')) return exit;
+    }
+  }
+
+  #one(hart: Hart): Exit {
     this.#running = hart;
     const { pc } = hart;
     const encoding = this.#fetch(hart, pc);

@@ -18,4 +18,5 @@ interface WasmApi {
   ) => { readonly exports: Record<string, WasmExport> };
 }
 
+// biome-ignore lint/style/noRestrictedGlobals: no other way to an API that the ES2023 library does not declare
 export const wasm = (globalThis as unknown as { WebAssembly: WasmApi }).WebAssembly;

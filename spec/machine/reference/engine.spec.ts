@@ -54,8 +54,8 @@ describe('the reference engine', () => {
   it('an AMO makes two accesses, SC one', () => {
     const b = bench(encode('amoadd.d', { rd: 2, rs1: 1, rs2: 1 }), encode('sc.d', { rd: 2, rs1: 1, rs2: 1 }));
     b.hart.setX(1, DATA);
-    b.engine.step(b.hart);
-    b.engine.step(b.hart);
+    b.engine.step(b.hart, 1);
+    b.engine.step(b.hart, 1);
     expect(b.hart.cell('tally')).to.equal((3n << 32n) | 2n);
     expect(b.hart.x(2)).to.equal(1n);
   });
@@ -151,8 +151,8 @@ describe('the reference engine', () => {
       const b = paged(0n);
       const nop = encode('c.nop');
       b.memory.write(Number(CODE + 0xffen), new Uint8Array([nop & 255, nop >> 8]));
-      expect(b.engine.step(b.hart)).to.equal(EXIT.sequential);
-      expect(b.engine.step(b.hart)).to.equal(EXIT.trap);
+      expect(b.engine.step(b.hart, 1)).to.equal(EXIT.sequential);
+      expect(b.engine.step(b.hart, 1)).to.equal(EXIT.trap);
     });
   });
 });

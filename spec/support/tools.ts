@@ -1,0 +1,20 @@
+/** The programs of other projects that conformance compares with. One that is missing fails the whole run at once. */
+import { spawnSync } from 'node:child_process';
+
+/** Programs by the Debian package that brings them. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  'qemu-user-static': ['qemu-riscv64-static'],
+  'qemu-system-misc': ['qemu-system-riscv64'],
+  'gcc-riscv64-linux-gnu': ['riscv64-linux-gnu-gcc', 'riscv64-linux-gnu-as', 'riscv64-linux-gnu-objdump'],
+  'device-tree-compiler': ['dtc'],
+};
+
+const isMissing = (program: string): boolean => spawnSync(program, ['--version']).error !== undefined;
+
+/** Mocha calls this before the first test. */
+export const mochaGlobalSetup = (): void => {
+  const missing = Object.entries(packages).filter(([, programs]) => programs.some(isMissing));
+  if (missing.length === 0) return;
+  const list = missing.map(([name, programs]) => `${name} (for ${programs.join(', ')})`).join('; ');
+  throw new Error(`conformance needs Debian packages that are not installed: ${list}`);
+};
