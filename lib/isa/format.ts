@@ -47,12 +47,16 @@ export interface Piece {
   readonly at: number;
   readonly from: number;
   readonly length: number;
+  /** As many ones as `length` says, unsigned. */
+  readonly mask: number;
 }
 export interface Field {
   readonly kind: FieldKind;
   readonly pieces: readonly Piece[];
   /** The value of a `fixed` field. */
   readonly value: number;
+  /** One past the highest operand bit that the field holds. */
+  readonly width: number;
 }
 export type Fields = Readonly<Partial<Record<OperandField, Field>>>;
 
@@ -65,16 +69,18 @@ const parsePieces = (layout: string): Piece[] =>
     const [encoding = '', operand] = piece.split('=');
     const [high = 0, low = high] = encoding.split(':').map(Number);
     const from = operand === undefined ? 0 : Number(operand.split(':').at(-1));
-    return { at: low, from, length: high - low + 1 };
+    const length = high - low + 1;
+    return { at: low, from, length, mask: (2 ** length - 1) >>> 0 };
   });
 
-export const field = (kind: FieldKind, layout: string): Field => ({ kind, pieces: parsePieces(layout), value: 0 });
-export const fixed = (value: number): Field => ({ kind: 'fixed', pieces: [], value });
+export const field = (kind: FieldKind, layout: string): Field => {
+  const pieces = parsePieces(layout);
+  return { kind, pieces, value: 0, width: Math.max(0, ...pieces.map((p) => p.from + p.length)) };
+};
+export const fixed = (value: number): Field => ({ kind: 'fixed', pieces: [], value, width: 0 });
 
 const isSigned = (kind: FieldKind): boolean => kind === 'simm' || kind === 'upper' || kind === 'target';
 
-/** One past the highest operand bit that the field holds. */
-export const fieldWidth = (f: Field): number => Math.max(0, ...f.pieces.map((p) => p.from + p.length));
 /** Operand bits below this one are always 0, so the value must be a multiple of 2 to this power. */
 export const fieldAlignment = (f: Field): number => Math.min(32, ...f.pieces.map((p) => p.from));
 
@@ -82,10 +88,10 @@ export const fieldAlignment = (f: Field): number => Math.min(32, ...f.pieces.map
 export const extract = (f: Field, encoding: number): number => {
   if (f.kind === 'fixed') return f.value;
   let value = 0;
-  for (const { at, from, length } of f.pieces) value |= ((encoding >>> at) & ((2 ** length - 1) >>> 0)) << from;
+  for (const { at, from, mask } of f.pieces) value |= ((encoding >>> at) & mask) << from;
   if (f.kind === 'xc' || f.kind === 'fc') return value + 8;
   if (!isSigned(f.kind)) return value;
-  const unused = 32 - fieldWidth(f);
+  const unused = 32 - f.width;
   return (value << unused) >> unused;
 };
 
@@ -97,7 +103,7 @@ export const insert = (f: Field, value: number): number | undefined => {
 const insertUnchecked = (f: Field, value: number): number => {
   const raw = f.kind === 'xc' || f.kind === 'fc' ? value - 8 : value;
   let encoding = 0;
-  for (const { at, from, length } of f.pieces) encoding |= ((raw >>> from) & ((2 ** length - 1) >>> 0)) << at;
+  for (const { at, from, mask } of f.pieces) encoding |= ((raw >>> from) & mask) << at;
   return encoding >>> 0;
 };
 const extractInserted = (f: Field, value: number): number => extract(f, insertUnchecked(f, value));

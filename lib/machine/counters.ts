@@ -35,12 +35,12 @@ export const countersOf = (hart: Hart): Counters => {
     CounterName,
     bigint
   >;
-  const dataAccesses = hart.cell('accesses') + (hart.cell('tally') >> 32n);
+  const dataAccesses = hart.cells.accesses + (hart.cells.tally >> 32n);
   return {
     ...named,
     cycles: hart.cycles,
     instructions: hart.retired,
-    idle: hart.cell('idle'),
+    idle: hart.cells.idle,
     dataAccesses,
     dataHits: dataAccesses - named.dataMisses,
     fetchHits: named.fetchLookups - named.fetchMisses,

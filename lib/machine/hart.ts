@@ -15,6 +15,7 @@ import {
   X,
 } from './layout.js';
 import type { MachineMemory } from './memory.js';
+import { wordsAt } from './words.js';
 
 export type CsrSlot = (typeof csrSlots)[number];
 
@@ -24,6 +25,10 @@ export const S = 1;
 export const M = 3;
 /** Added to the privilege in the mode cell when V = 1. */
 export const VIRTUAL = 4;
+
+const Cells = wordsAt<CellName, BigUint64Array>(CELL, 8);
+const Cells32 = wordsAt<CellName, Int32Array>(CELL, 4);
+const Csrs = wordsAt<CsrSlot, BigUint64Array>(CSR, 8);
 
 export class Hart {
   readonly #u64: BigUint64Array;
@@ -38,13 +43,21 @@ export class Hart {
     this.#block = this.address;
     this.#u64 = memory.u64;
     this.#i32 = memory.i32;
-    this.setCell('reservation', -1n);
-    this.setCell32('ramHost', memory.layout.ram);
-    this.setCell32('ramPages', memory.layout.ramSize / 4096);
-    this.setCell32('codeMap', memory.layout.codeMap);
+    this.cells = new Cells(memory.u64, this.address / 8);
+    this.cells32 = new Cells32(memory.i32, this.address / 4);
+    this.csrs = new Csrs(memory.u64, this.address / 8);
+    this.cells.reservation = -1n;
+    this.cells32.ramHost = memory.layout.ram;
+    this.cells32.ramPages = memory.layout.ramSize / 4096;
+    this.cells32.codeMap = memory.layout.codeMap;
   }
   /** Where the hart's block lies in the machine's memory. */
   readonly address: number;
+  /** Cells that hold 64 bits, unsigned, and those that hold 32, signed. */
+  readonly cells: Record<CellName, bigint>;
+  readonly cells32: Record<CellName, number>;
+  /** The stored words of the CSRs, with no permission check and no side effect. */
+  readonly csrs: Record<CsrSlot, bigint>;
 
   #get(offset: number): bigint {
     return this.#u64[(this.#block + offset) >>> 3] as bigint;
@@ -128,41 +141,41 @@ export class Hart {
   }
 
   get pc(): bigint {
-    return this.#get(CELL.pc);
+    return this.cells.pc;
   }
   set pc(value: bigint) {
-    this.#set(CELL.pc, value);
+    this.cells.pc = value;
   }
   /** 0 U, 1 S, 3 M. */
   get privilege(): number {
-    return this.#get32(CELL.mode) & 3;
+    return this.cells32.mode & 3;
   }
   get virtual(): boolean {
-    return (this.#get32(CELL.mode) & VIRTUAL) !== 0;
+    return (this.cells32.mode & VIRTUAL) !== 0;
   }
   /** Instructions retired since reset, exact even while an instruction runs. */
   get retired(): bigint {
-    return this.#get(CELL.retired) + (this.#get(CELL.tally) & 0xffffffffn);
+    return this.cells.retired + (this.cells.tally & 0xffffffffn);
   }
   /** Cycles since reset: one per instruction, what the price table charges for events, and those spent waiting. */
   get cycles(): bigint {
-    return this.retired + this.#get(CELL.stall) + this.#get(CELL.idle);
+    return this.retired + this.cells.stall + this.cells.idle;
   }
   /** Charges cycles beyond the instruction's own; the engine then stops that much sooner. */
   charge(cycles: number): void {
-    this.#set(CELL.stall, this.#get(CELL.stall) + BigInt(cycles));
-    this.#set32(CELL.limit, this.#get32(CELL.limit) - cycles);
+    this.cells.stall += BigInt(cycles);
+    this.cells32.limit -= cycles;
   }
   /** Records the exception that the current instruction raises; the machine takes it when the engine returns. */
   raise(cause: number, value = 0n, value2 = 0n, instruction = 0n, guest = false): void {
-    this.#set(CELL.trapCause, BigInt(cause));
-    this.#set(CELL.trapValue, value);
-    this.#set(CELL.trapValue2, value2);
-    this.#set(CELL.trapInstruction, instruction);
-    this.#set32(CELL.trapGuest, guest ? 1 : 0);
-    this.#set32(CELL.fault, 1);
+    this.cells.trapCause = BigInt(cause);
+    this.cells.trapValue = value;
+    this.cells.trapValue2 = value2;
+    this.cells.trapInstruction = instruction;
+    this.cells32.trapGuest = guest ? 1 : 0;
+    this.cells32.fault = 1;
   }
   get faulted(): boolean {
-    return this.#get32(CELL.fault) !== 0;
+    return this.cells32.fault !== 0;
   }
 }

@@ -57,7 +57,7 @@ const cellNames = [
   'accesses',
   /** Virtual page of the last instruction fetch with the context in bits 10:3, as in a TLB tag (i64): a fetch from another page is a fetch lookup. */
   'fetchPage',
-  /** Set by the engine when it fills a TLB entry from a superpage: an entry is 4 KiB, so a flush by address must then flush all (i32). */
+  /** The highest level of the leaves from which TLB entries were filled (i32). An entry is 4 KiB, so a flush by address must drop all of a larger page. */
   'superpages',
   /** What the walk in progress found: whether every stage's leaf allows stores without an update (i32). */
   'writable',

@@ -276,10 +276,10 @@ export class Machine extends EventEmitter<MachineEvents> {
   #line(hart: number, bit: number, level: boolean): void {
     const target = (this.cores[hart] as Core).hart;
     const mask = 1n << BigInt(bit);
-    const lines = target.csr('lines');
+    const lines = target.csrs.lines;
     const next = level ? lines | mask : lines & ~mask;
     if (next === lines) return;
-    target.setCsr('lines', next);
+    target.csrs.lines = next;
     this.scheduler.reschedule();
   }
   #finished(finish: Finish): void {

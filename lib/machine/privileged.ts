@@ -65,21 +65,21 @@ export class Privileged {
     const { hart } = this;
     const { costs, hypervisor } = this.#parts.options;
     for (const slot of csrSlots) hart.setCsr(slot, 0n);
-    hart.setCsr('mstatus', STATUS.UXL64 | STATUS.SXL64);
-    hart.setCsr('mideleg', delegatedForGood(this.#parts));
+    hart.csrs.mstatus = STATUS.UXL64 | STATUS.SXL64;
+    hart.csrs.mideleg = delegatedForGood(this.#parts);
     // A comparator that was never written must not fire.
-    hart.setCsr('stimecmp', WORD);
+    hart.csrs.stimecmp = WORD;
     if (hypervisor) {
-      hart.setCsr('hstatus', HSTATUS.VSXL64);
-      hart.setCsr('vsstatus', STATUS.UXL64);
-      hart.setCsr('vstimecmp', WORD);
+      hart.csrs.hstatus = HSTATUS.VSXL64;
+      hart.csrs.vsstatus = STATUS.UXL64;
+      hart.csrs.vstimecmp = WORD;
     }
-    hart.setCell('reservation', -1n);
+    hart.cells.reservation = -1n;
     for (const cell of ['fault', 'event', 'waiting', 'fflags'] as const) hart.setCell32(cell, 0);
     for (const name of ['walkReference', 'misaligned', 'adUpdate', 'deviceAccess'] as const) {
       hart.setPrice(name, costs[name]);
     }
-    hart.setCell32('mode', M);
+    hart.cells32.mode = M;
     this.#parts.regimes.wipe();
     this.refresh();
   }

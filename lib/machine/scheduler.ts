@@ -104,7 +104,7 @@ export class Scheduler {
   /** A deadline or an interrupt line has changed: stop the engine at the next control transfer and look again. */
   reschedule(): void {
     this.#deadlineKnown = false;
-    this.#core.hart.setCell32('limit', 0);
+    this.#core.hart.cells32.limit = 0;
   }
   finish(reason: StopReason & { kind: 'finished' }): void {
     this.#finished = reason;
@@ -163,11 +163,11 @@ export class Scheduler {
       if (this.#resetRequested) this.parts.reset();
       const { hart } = this.#core;
       if (budget <= 0 || hart.cycles >= (options.cycle ?? NEVER)) return this.#end({ kind: 'limit' });
-      if (hart.cycles >= this.#turnEnd && hart.cell32('midBlock') === 0) {
+      if (hart.cycles >= this.#turnEnd && hart.cells32.midBlock === 0) {
         this.#nextTurn();
         continue;
       }
-      if (hart.cycles >= this.#nextDeadline && hart.cell32('midBlock') === 0) {
+      if (hart.cycles >= this.#nextDeadline && hart.cells32.midBlock === 0) {
         this.parts.bus.advance();
         this.#deadlineKnown = false;
       }
@@ -190,7 +190,7 @@ export class Scheduler {
   #nextTurn(): void {
     const { cores } = this.parts;
     // Another hart may store to what this one has reserved.
-    if (cores.length > 1) this.#core.hart.setCell('reservation', -1n);
+    if (cores.length > 1) this.#core.hart.cells.reservation = -1n;
     this.#current = (this.#current + 1) % cores.length;
     if (this.#current === 0) this.#turnEnd += this.#turn;
   }
@@ -200,9 +200,9 @@ export class Scheduler {
     const { hart, privileged } = this.#core;
     const state = this.parts.states.get(hart.id);
     if (state === HART_STATE.stopped) return true;
-    if (hart.cell32('waiting') === 0) return false;
+    if (hart.cells32.waiting === 0) return false;
     if (!privileged.wakes()) return true;
-    hart.setCell32('waiting', 0);
+    hart.cells32.waiting = 0;
     if (state === HART_STATE.suspended) this.parts.resumeHart(hart.id);
     return false;
   }
@@ -221,7 +221,7 @@ export class Scheduler {
     if (skipped > 0n) {
       for (const core of alone ? this.parts.cores : [this.#core]) {
         const behind = target - core.hart.cycles;
-        if (behind > 0n) core.hart.setCell('idle', core.hart.cell('idle') + behind);
+        if (behind > 0n) core.hart.cells.idle += behind;
       }
       while (alone && this.#turnEnd < target) this.#turnEnd = target;
     }
@@ -229,14 +229,14 @@ export class Scheduler {
   }
   #sleeps({ hart, privileged }: Core): boolean {
     if (this.parts.states.get(hart.id) === HART_STATE.stopped) return true;
-    return hart.cell32('waiting') !== 0 && !privileged.wakes();
+    return hart.cells32.waiting !== 0 && !privileged.wakes();
   }
 
   #runHart(budget: number, options: RunOptions): StopReason | undefined {
     const { hart, privileged, engine } = this.#core;
     this.#trapped = 0;
     const pending = privileged.pendingInterrupt();
-    const midBlock = hart.cell32('midBlock') !== 0;
+    const midBlock = hart.cells32.midBlock !== 0;
     if (pending !== undefined && !midBlock) {
       const trap: Trap = {
         hart,
@@ -258,31 +258,31 @@ export class Scheduler {
     // Only the interpreter knows breakpoints; the reference engine is asked after each instruction.
     const oneByOne = this.#stepOver || (options.address !== undefined && engine.name === 'reference');
     this.#stepOver = false;
-    hart.setCell('tally', 0n);
-    hart.setCell32('event', 0);
-    hart.setCell32('fault', 0);
-    hart.setCell32('hardLimit', hardLimit);
+    hart.cells.tally = 0n;
+    hart.cells32.event = 0;
+    hart.cells32.fault = 0;
+    hart.cells32.hardLimit = hardLimit;
     let exit: Exit;
     if (hardLimit > 0 && !oneByOne) {
-      hart.setCell32('limit', Math.min(limit, hardLimit));
+      hart.cells32.limit = Math.min(limit, hardLimit);
       exit = engine.run(hart);
     } else {
       // So near the end instructions are counted out. What events charge is only known when they have happened.
       const single = oneByOne || options.cycle !== undefined;
-      hart.setCell32('limit', limit);
+      hart.cells32.limit = limit;
       exit = engine.step(hart, single ? 1 : Math.min(budget, PAGE_INSTRUCTIONS));
     }
     this.#account(hart);
     if (exit !== EXIT.breakpoint || hart.retired > before)
-      hart.setCell32('midBlock', exit === EXIT.sequential || exit === EXIT.breakpoint ? 1 : 0);
+      hart.cells32.midBlock = exit === EXIT.sequential || exit === EXIT.breakpoint ? 1 : 0;
     return this.#exit(exit, options);
   }
 
   #account(hart: Hart): void {
-    const tally = hart.cell('tally');
-    hart.setCell('retired', hart.cell('retired') + (tally & 0xffffffffn));
-    hart.setCell('accesses', hart.cell('accesses') + (tally >> 32n));
-    hart.setCell('tally', 0n);
+    const tally = hart.cells.tally;
+    hart.cells.retired = hart.cells.retired + (tally & 0xffffffffn);
+    hart.cells.accesses += tally >> 32n;
+    hart.cells.tally = 0n;
   }
 
   #exit(exit: Exit, options: RunOptions): StopReason | undefined {
@@ -294,14 +294,14 @@ export class Scheduler {
       this.#stepOver = exit === EXIT.breakpoint;
       return undefined;
     }
-    const cause = Number(hart.cell('trapCause'));
+    const cause = Number(hart.cells.trapCause);
     const trap: Trap = {
       hart,
       interrupt: false,
       cause,
-      value: hart.cell('trapValue'),
-      value2: hart.cell('trapValue2'),
-      instruction: hart.cell('trapInstruction'),
+      value: hart.cells.trapValue,
+      value2: hart.cells.trapValue2,
+      instruction: hart.cells.trapInstruction,
       target: privileged.targetOf(cause),
     };
     return this.#trap(trap, options, () => privileged.takeException());
@@ -312,7 +312,7 @@ export class Scheduler {
     const verdict = this.trapHandler?.(trap) ?? 'take';
     if (verdict === 'stop') return { kind: 'trap', trap };
     if (verdict === 'handled') {
-      trap.hart.setCell32('fault', 0);
+      trap.hart.cells32.fault = 0;
       return undefined;
     }
     const { sbi } = this.parts;

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { defaultCosts } from '../../lib/machine/costs.js';
-import { M, S, U } from '../../lib/machine/hart.js';
-import { CONTEXT_SHIFT, REGIME, type RegimeName } from '../../lib/machine/layout.js';
-import { clearAt, dataEntryAt, fetchEntryAt, tagOf, wipe } from '../../lib/machine/mmu/tlb.js';
+import { Hart, M, S, U } from '../../lib/machine/hart.js';
+import { CONTEXT_SHIFT, layoutOf, REGIME, type RegimeName, TAG_SLOW } from '../../lib/machine/layout.js';
+import { MachineMemory } from '../../lib/machine/memory.js';
+import { clearAt, clearMegapage, dataEntryAt, fetchEntryAt, tagOf, wipe } from '../../lib/machine/mmu/tlb.js';
 import { bit, type ModeName, Rig } from './rig.js';
 
 const sv39 = (asid: bigint, ppn: bigint): bigint => (8n << 60n) | (asid << 44n) | ppn;
@@ -35,6 +36,27 @@ describe('TLB', () => {
     wipe(hart);
     expect(at(0x2000n)).to.deep.equal([0n, 0n]);
     expect(hart.cell32('superpages')).to.equal(0);
+  });
+});
+
+describe('clearMegapage', () => {
+  it('drops the 2 MiB around an address and nothing else, in TLBs of any size', () => {
+    for (const dataEntries of [16, 512, 4096]) {
+      const memory = new MachineMemory(
+        layoutOf({ harts: 1, dataEntries, fetchEntries: 1024, ramSize: 1 << 20, codePages: 4 }),
+      );
+      const hart = new Hart(0, memory);
+      const inside = [0xffffffc0_81200000n, 0xffffffc0_81201000n, 0xffffffc0_813ff000n];
+      const outside = [0xffffffc0_811ff000n, 0xffffffc0_81400000n, 0x00000000_81200000n, 0xffffffc1_81200000n];
+      for (const entryAt of [dataEntryAt, fetchEntryAt]) {
+        for (const address of [...inside, ...outside]) {
+          memory.u64[entryAt(hart, address) / 8] = tagOf(address, 0x7f8) | BigInt(TAG_SLOW);
+          clearMegapage(hart, 0xffffffc0_81234567n);
+          const kept = memory.u64[entryAt(hart, address) / 8] !== 0n;
+          expect(kept, address.toString(16)).to.equal(outside.includes(address));
+        }
+      }
+    }
   });
 });
 
@@ -280,13 +302,17 @@ describe('Flushes (12.2.1 and 18.3.2)', () => {
     expect(forgotten('host1', gvma(0x1000n, 1n))).to.deep.equal(['guest1a', 'guest1b', 'guest1bare']);
   });
 
-  it('one address clears its index; if an entry may stem from a superpage, the whole scope', () => {
+  it('one address clears its index; its 2 MiB if an entry may stem from such a page; else the whole scope', () => {
     const entry = (address: bigint): number => dataEntryAt(rig.hart, address) / 8;
-    for (const address of [0x1000n, 0x2000n]) rig.memory.u64[entry(address)] = tagOf(address, 8);
+    for (const address of [0x1000n, 0x2000n, 0x203000n]) rig.memory.u64[entry(address)] = tagOf(address, 8);
     expect(forgotten('host1', sfence(0x1008n, 1n))).to.deep.equal([]);
     expect(rig.memory.u64[entry(0x1000n)]).to.equal(0n);
     expect(rig.memory.u64[entry(0x2000n)]).to.equal(0x2008n);
     rig.hart.setCell32('superpages', 1);
+    expect(forgotten('host1', sfence(0x1008n, 1n))).to.deep.equal([]);
+    expect(rig.memory.u64[entry(0x2000n)]).to.equal(0n);
+    expect(rig.memory.u64[entry(0x203000n)]).to.equal(0x203008n);
+    rig.hart.setCell32('superpages', 2);
     expect(forgotten('host1', sfence(0x1008n, 1n))).to.deep.equal(['host1']);
     expect(forgotten('guest1a', vvma(0x1008n))).to.deep.equal(['guest1a', 'guest1b']);
   });

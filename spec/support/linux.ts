@@ -1,13 +1,24 @@
 /** Boots a Linux distribution's kernel, here and under QEMU, with an initramfs made of busybox and a script. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import type { Machine } from '../../lib/machine/machine.js';
 import type { StopReason } from '../../lib/machine/scheduler.js';
-import { save, withScratch } from './binutils.js';
+import { read, save, withScratch } from './binutils.js';
 import { cpio, type Entry } from './cpio.js';
 import { busybox, type DebianKernel } from './debian.js';
 
 /** Quiet until /init speaks, apart from the kernel's own messages. */
 export const BOOTARGS = 'console=ttyS0 earlycon=sbi';
+
+/** The lines around what the commands print. */
+const BEGIN = '--- begin';
+const END = '--- end';
+
+/** The lines that the commands in an initramfs printed, without the kernel's among them. */
+export const said = (console: string): string[] => {
+  const lines = console.split('\n');
+  return lines.slice(lines.indexOf(BEGIN) + 1, lines.indexOf(END)).filter((line) => !/^\[ *\d+\.\d+\] /.test(line));
+};
 
 /** An initramfs whose /init runs these shell commands and then powers off; modules are loaded before. */
 export const initramfs = (commands: string, modules: ReadonlyMap<string, Uint8Array> = new Map()): Uint8Array => {
@@ -22,7 +33,9 @@ export const initramfs = (commands: string, modules: ReadonlyMap<string, Uint8Ar
     '/bin/busybox --install -s /bin',
     'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev',
     ...[...modules.keys()].map((name) => `insmod /lib/${name}.ko`),
+    `echo ${BEGIN}`,
     commands,
+    `echo ${END}`,
     'poweroff -f',
     '',
   ];
@@ -85,4 +98,13 @@ export const bootOnQemu = (kernel: DebianKernel, options: QemuOptions): { consol
     if (error !== undefined) throw new Error(`qemu-system-riscv64 cannot be run (${error.message})`);
     if (status !== 0) throw new Error(`qemu-system-riscv64 failed:\n${stderr}`);
     return { console: tidy(stdout), seconds };
+  });
+
+/** A disk of 16 MiB with an ext4 file system that holds these files. */
+export const ext4 = (files: Readonly<Record<string, string>>): Uint8Array =>
+  withScratch((path) => {
+    mkdirSync(path('root'));
+    for (const [name, contents] of Object.entries(files)) save(path(`root/${name}`), contents);
+    execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', path('root'), path('disk'), '16M']);
+    return read(path('disk'));
   });

@@ -7,6 +7,9 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'qemu-system-misc': ['qemu-system-riscv64'],
   'gcc-riscv64-linux-gnu': ['riscv64-linux-gnu-gcc', 'riscv64-linux-gnu-as', 'riscv64-linux-gnu-objdump'],
   'device-tree-compiler': ['dtc'],
+  apt: ['apt-get', 'apt-cache'],
+  'xz-utils': ['xz'],
+  e2fsprogs: ['mke2fs'],
 };
 
 const isMissing = (program: string): boolean => spawnSync(program, ['--version']).error !== undefined;

@@ -1,6 +1,6 @@
 /** From the value of an expression to what a field holds, and what to say when it does not fit. */
 import { encode } from '../encode.js';
-import { type Field, fieldAlignment, fieldWidth, insert, type Operands } from '../format.js';
+import { type Field, fieldAlignment, insert, type Operands } from '../format.js';
 import type { Row } from '../row.js';
 import { Mistake, type Position } from './errors.js';
 import { evaluate } from './expression.js';
@@ -22,7 +22,7 @@ const describeRange = (field: Field): string => {
   if (field.kind === 'upper') return '-524288 to 1048575';
   const signed = field.kind === 'simm' || field.kind === 'target';
   const alignment = 2 ** fieldAlignment(field);
-  const width = fieldWidth(field);
+  const width = field.width;
   const [low, high] = signed ? [-(2 ** (width - 1)), 2 ** (width - 1) - alignment] : [0, 2 ** width - alignment];
   return `${low} to ${high}${alignment > 1 ? `, a multiple of ${alignment}` : ''}`;
 };

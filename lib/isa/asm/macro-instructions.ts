@@ -21,7 +21,7 @@ const one = (program: Program, name: string, operands: Partial<Operands>, positi
   emit(program, lookup(name)!.row, operands, position);
 
 const register = (program: Program, operand: Operand | undefined, at: Position, kind: 'x' | 'f' = 'x'): number => {
-  const value = operand && readOperand(operand, { kind, pieces: [], value: 0 }, program);
+  const value = operand && readOperand(operand, { kind, pieces: [], value: 0, width: 0 }, program);
   if (value?.kind === 'known') return value.value;
   const what = kind === 'x' ? 'an integer register' : 'a floating-point register';
   throw new Mistake(operand?.position ?? at, `expected ${what} here`);

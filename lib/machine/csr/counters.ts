@@ -21,7 +21,7 @@ export const counterCsrs: CsrGroup = (parts) => {
   const { hart } = parts;
   const cycle: Running = { slot: 'cycleOffset', bit: COUNTER_BIT.CY, count: () => hart.cycles };
   const instret: Running = { slot: 'instretOffset', bit: COUNTER_BIT.IR, count: () => hart.retired };
-  const inhibited = (counter: Running): boolean => ((hart.csr('mcountinhibit') >> BigInt(counter.bit)) & 1n) !== 0n;
+  const inhibited = (counter: Running): boolean => ((hart.csrs.mcountinhibit >> BigInt(counter.bit)) & 1n) !== 0n;
   /** The writing instruction retires before its write takes effect, and costs one cycle (3.1.11). */
   const own = (): bigint => (parts.byInstruction ? 1n : 0n);
   const read = (counter: Running): bigint =>
@@ -43,10 +43,10 @@ export const counterCsrs: CsrGroup = (parts) => {
     {
       name: 'mcountinhibit',
       number: 0x320,
-      read: () => hart.csr('mcountinhibit'),
+      read: () => hart.csrs.mcountinhibit,
       write: (value) => {
         const values = [cycle, instret].map((counter) => [counter, read(counter), inhibited(counter)] as const);
-        hart.setCsr('mcountinhibit', value & 5n);
+        hart.csrs.mcountinhibit = value & 5n;
         for (const [counter, current, before] of values) {
           // The instruction that stops a counter is still counted; the one that starts it is not.
           if (before !== inhibited(counter)) write(counter, before ? current : current + own());
@@ -95,7 +95,7 @@ const timers = (parts: HartParts): readonly CsrRow[] => {
     write: (value) => {
       hart.setCsr(name, value & WORD);
       host.timerChanged(hart);
-      hart.setCell32('event', 1);
+      hart.cells32.event = 1;
     },
   });
   const has = (name: CsrSlot, bit: bigint): boolean => (hart.csr(name) & bit) !== 0n;

@@ -16,13 +16,13 @@ export const environmentCsrs: CsrGroup = (parts) => {
       0x30a,
       (value) => value,
       () => {
-        hart.setCsr('henvcfg', hart.csr('henvcfg') & grantedBy(hart.csr('menvcfg')));
+        hart.csrs.henvcfg &= grantedBy(hart.csrs.menvcfg);
       },
     ),
     plain(parts)('senvcfg', 0x10a, ENVCFG.FIOM),
   ];
   if (!options.hypervisor) return rows;
-  return [...rows, environment(parts, 'henvcfg', 0x60a, (value) => value & grantedBy(hart.csr('menvcfg')))];
+  return [...rows, environment(parts, 'henvcfg', 0x60a, (value) => value & grantedBy(hart.csrs.menvcfg))];
 };
 
 const grantedBy = (menvcfg: bigint): bigint => ENVCFG.FIOM | (menvcfg & GRANTED);
@@ -45,6 +45,6 @@ const environment = (
     if (((old ^ next) & GRANTED) === 0n) return;
     regimes.update();
     host.timerChanged(hart);
-    hart.setCell32('event', 1);
+    hart.cells32.event = 1;
   },
 });

@@ -12,21 +12,20 @@ const DYNAMIC = 7;
 
 /** Whether floating-point instructions may run: FS is not Off, nor vsstatus.FS when V = 1 (18.2.11). */
 export const floatEnabled = (hart: Hart): boolean =>
-  (hart.csr('mstatus') & STATUS.FS) !== 0n && (!hart.virtual || (hart.csr('vsstatus') & STATUS.FS) !== 0n);
+  (hart.csrs.mstatus & STATUS.FS) !== 0n && (!hart.virtual || (hart.csrs.vsstatus & STATUS.FS) !== 0n);
 
 /** Sets the `floatState` cell from the FS fields in effect. */
 export const refreshFloat = (hart: Hart): void => {
   const dirty =
-    (hart.csr('mstatus') & STATUS.FS) === STATUS.FS &&
-    (!hart.virtual || (hart.csr('vsstatus') & STATUS.FS) === STATUS.FS);
-  hart.setCell32('floatState', dirty ? 2 : 0);
+    (hart.csrs.mstatus & STATUS.FS) === STATUS.FS && (!hart.virtual || (hart.csrs.vsstatus & STATUS.FS) === STATUS.FS);
+  hart.cells32.floatState = dirty ? 2 : 0;
 };
 
 /** Marks the floating-point state dirty, at both levels when V = 1. */
 export const markFloatDirty = (hart: Hart): void => {
-  hart.setCsr('mstatus', hart.csr('mstatus') | STATUS.FS);
-  if (hart.virtual) hart.setCsr('vsstatus', hart.csr('vsstatus') | STATUS.FS);
-  hart.setCell32('floatState', 2);
+  hart.csrs.mstatus |= STATUS.FS;
+  if (hart.virtual) hart.csrs.vsstatus |= STATUS.FS;
+  hart.cells32.floatState = 2;
 };
 
 /** Sets the table that resolves an instruction's rm field from frm. */
@@ -34,16 +33,18 @@ export const refreshRounding = (hart: Hart): void => {
   const at = hart.address + CELL.rounding;
   const table = hart.memory.u8;
   for (let field = 0; field < DYNAMIC; field++) table[at + field] = field <= 4 ? field : RESERVED_MODE;
-  const mode = Number(hart.csr('frm'));
+  const mode = Number(hart.csrs.frm);
   table[at + DYNAMIC] = mode <= 4 ? mode : RESERVED_MODE;
 };
 
 export const floatCsrs: CsrGroup = ({ hart }) => {
   const guard = (): Verdict => (floatEnabled(hart) ? 0 : ILLEGAL);
-  const flags = (): bigint => BigInt(hart.cell32('fflags'));
-  const setFlags = (value: bigint): void => hart.setCell32('fflags', Number(value & FLAGS));
+  const flags = (): bigint => BigInt(hart.cells32.fflags);
+  const setFlags = (value: bigint): void => {
+    hart.cells32.fflags = Number(value & FLAGS);
+  };
   const setMode = (value: bigint): void => {
-    hart.setCsr('frm', value & 7n);
+    hart.csrs.frm = value & 7n;
     refreshRounding(hart);
   };
   const row = (name: string, number: number, read: () => bigint, set: (value: bigint) => void): CsrRow => ({
@@ -58,11 +59,11 @@ export const floatCsrs: CsrGroup = ({ hart }) => {
   });
   return [
     row('fflags', 0x001, flags, setFlags),
-    row('frm', 0x002, () => hart.csr('frm'), setMode),
+    row('frm', 0x002, () => hart.csrs.frm, setMode),
     row(
       'fcsr',
       0x003,
-      () => (hart.csr('frm') << 5n) | flags(),
+      () => (hart.csrs.frm << 5n) | flags(),
       (value) => {
         setFlags(value);
         setMode(value >> 5n);

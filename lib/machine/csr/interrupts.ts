@@ -13,7 +13,7 @@ export const interruptCsrs: CsrGroup = (parts) => {
   /** Replaces the bits of a word that `mask` selects; interrupts must then be looked at. */
   const replace = (name: CsrSlot, mask: bigint, value: bigint): void => {
     hart.setCsr(name, (hart.csr(name) & ~mask) | (value & mask));
-    hart.setCell32('event', 1);
+    hart.cells32.event = 1;
   };
   const rows: CsrRow[] = [
     {
@@ -21,27 +21,27 @@ export const interruptCsrs: CsrGroup = (parts) => {
       number: 0x344,
       read: () => pendingBits(parts),
       // SEIP reads as the software bit or the controller's line, but only the software bit is written back (3.1.9).
-      modified: () => (pendingBits(parts) & ~IRQ.SEI) | (hart.csr('mip') & IRQ.SEI),
+      modified: () => (pendingBits(parts) & ~IRQ.SEI) | (hart.csrs.mip & IRQ.SEI),
       write: (value) => {
         // With STCE set STIP is the timer's and read-only (Sstc).
-        const timer = (hart.csr('menvcfg') & ENVCFG.STCE) === 0n ? IRQ.STI : 0n;
+        const timer = (hart.csrs.menvcfg & ENVCFG.STCE) === 0n ? IRQ.STI : 0n;
         replace('mip', IRQ.SSI | IRQ.SEI | timer, value);
         if (options.hypervisor) replace('hvip', IRQ.VSSI, value);
       },
     },
-    { name: 'mie', number: 0x304, read: () => hart.csr('mie'), write: (value) => replace('mie', all, value) },
+    { name: 'mie', number: 0x304, read: () => hart.csrs.mie, write: (value) => replace('mie', all, value) },
     {
       name: 'sip',
       number: 0x144,
-      read: () => pendingBits(parts) & hart.csr('mideleg') & S_INTERRUPTS,
-      write: (value) => replace('mip', IRQ.SSI & hart.csr('mideleg'), value),
+      read: () => pendingBits(parts) & hart.csrs.mideleg & S_INTERRUPTS,
+      write: (value) => replace('mip', IRQ.SSI & hart.csrs.mideleg, value),
       virtual: 'vsip',
     },
     {
       name: 'sie',
       number: 0x104,
-      read: () => hart.csr('mie') & hart.csr('mideleg') & S_INTERRUPTS,
-      write: (value) => replace('mie', S_INTERRUPTS & hart.csr('mideleg'), value),
+      read: () => hart.csrs.mie & hart.csrs.mideleg & S_INTERRUPTS,
+      write: (value) => replace('mie', S_INTERRUPTS & hart.csrs.mideleg, value),
       virtual: 'vsie',
     },
   ];
@@ -55,7 +55,7 @@ const hypervisorRows = (
 ): readonly CsrRow[] => {
   const { hart } = parts;
   /** VS-level interrupts that a guest sees: those in hideleg, one position lower. */
-  const delegated = (): bigint => hart.csr('hideleg') & VS_INTERRUPTS;
+  const delegated = (): bigint => hart.csrs.hideleg & VS_INTERRUPTS;
   return [
     {
       name: 'hip',
@@ -66,13 +66,13 @@ const hypervisorRows = (
     {
       name: 'hie',
       number: 0x604,
-      read: () => hart.csr('mie') & mask,
+      read: () => hart.csrs.mie & mask,
       write: (value) => replace('mie', mask, value),
     },
     {
       name: 'hvip',
       number: 0x645,
-      read: () => hart.csr('hvip'),
+      read: () => hart.csrs.hvip,
       write: (value) => replace('hvip', VS_INTERRUPTS, value),
     },
     {
@@ -84,7 +84,7 @@ const hypervisorRows = (
     {
       name: 'vsie',
       number: 0x204,
-      read: () => (hart.csr('mie') & delegated()) >> 1n,
+      read: () => (hart.csrs.mie & delegated()) >> 1n,
       write: (value) => replace('mie', delegated(), value << 1n),
     },
   ];

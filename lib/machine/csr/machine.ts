@@ -27,7 +27,7 @@ const protection = ({ hart, pmp, regimes }: HartParts): readonly CsrRow[] => {
   const changed = (): void => {
     pmp.refresh();
     regimes.wipe();
-    hart.setCell32('event', 1);
+    hart.cells32.event = 1;
   };
   const config = (name: 'pmpcfg0' | 'pmpcfg2', number: number): CsrRow => ({
     name,

@@ -26,8 +26,8 @@ const store = ({ hart, regimes }: HartParts, name: 'mstatus' | 'vsstatus', value
   if ((changed & STATUS.FS) !== 0n) refreshFloat(hart);
   if ((changed & TRANSLATION) !== 0n) {
     regimes.update();
-    hart.setCell32('event', 1);
-  } else if ((changed & value & ENABLES) !== 0n) hart.setCell32('event', 1);
+    hart.cells32.event = 1;
+  } else if ((changed & value & ENABLES) !== 0n) hart.cells32.event = 1;
 };
 
 export const statusCsrs: CsrGroup = (parts) => {
@@ -36,9 +36,9 @@ export const statusCsrs: CsrGroup = (parts) => {
   const mstatus: CsrRow = {
     name: 'mstatus',
     number: 0x300,
-    read: () => withDirty(hart.csr('mstatus')),
+    read: () => withDirty(hart.csrs.mstatus),
     write: (value) => {
-      const old = hart.csr('mstatus');
+      const old = hart.csrs.mstatus;
       // Privilege 2 does not exist; MPP then keeps its value (WARL).
       const mask = (value & STATUS.MPP) >> MPP_SHIFT === 2n ? writable & ~STATUS.MPP : writable;
       store(parts, 'mstatus', (old & ~mask) | (value & mask));
@@ -47,28 +47,28 @@ export const statusCsrs: CsrGroup = (parts) => {
   const sstatus: CsrRow = {
     name: 'sstatus',
     number: 0x100,
-    read: () => withDirty(hart.csr('mstatus') & (SSTATUS | STATUS.UXL64)),
-    write: (value) => store(parts, 'mstatus', (hart.csr('mstatus') & ~SSTATUS) | (value & SSTATUS)),
+    read: () => withDirty(hart.csrs.mstatus & (SSTATUS | STATUS.UXL64)),
+    write: (value) => store(parts, 'mstatus', (hart.csrs.mstatus & ~SSTATUS) | (value & SSTATUS)),
     virtual: 'vsstatus',
   };
   if (!options.hypervisor) return [mstatus, sstatus];
   const vsstatus: CsrRow = {
     name: 'vsstatus',
     number: 0x200,
-    read: () => withDirty(hart.csr('vsstatus')),
+    read: () => withDirty(hart.csrs.vsstatus),
     write: (value) => store(parts, 'vsstatus', (value & SSTATUS) | STATUS.UXL64),
   };
   const hstatus: CsrRow = {
     name: 'hstatus',
     number: 0x600,
-    read: () => hart.csr('hstatus'),
+    read: () => hart.csrs.hstatus,
     write: (value) => {
       // VGEIN names no guest external interrupt, or one of those that exist; otherwise it keeps its value (WARL).
       const chosen = (value & HSTATUS.VGEIN) >> VGEIN_SHIFT;
       const known = chosen <= BigInt(options.guestExternalInterrupts);
       const mask = known ? HSTATUS_WRITABLE | HSTATUS.VGEIN : HSTATUS_WRITABLE;
-      hart.setCsr('hstatus', (hart.csr('hstatus') & ~mask) | (value & mask));
-      if (options.guestExternalInterrupts > 0) hart.setCell32('event', 1);
+      hart.csrs.hstatus = (hart.csrs.hstatus & ~mask) | (value & mask);
+      if (options.guestExternalInterrupts > 0) hart.cells32.event = 1;
     },
   };
   return [mstatus, sstatus, vsstatus, hstatus];

@@ -18,7 +18,7 @@ export const translationCsrs: CsrGroup = (parts) => {
     if (hart.csr(name) === value) return;
     hart.setCsr(name, value);
     regimes.tablesChanged();
-    hart.setCell32('event', 1);
+    hart.cells32.event = 1;
   };
   /** A write with an unsupported MODE changes nothing at all. */
   const firstStage = (name: 'satp' | 'vsatp', value: bigint): void => {
@@ -26,14 +26,14 @@ export const translationCsrs: CsrGroup = (parts) => {
   };
   /** TVM traps S-mode's accesses; it has no force over a guest, for which hstatus.VTVM does the same. */
   const guard = (mode: number): Verdict => {
-    if (mode === S && (hart.csr('mstatus') & STATUS.TVM) !== 0n) return ILLEGAL;
-    if (mode === S + VIRTUAL && (hart.csr('hstatus') & HSTATUS.VTVM) !== 0n) return VIRTUAL_INSTRUCTION;
+    if (mode === S && (hart.csrs.mstatus & STATUS.TVM) !== 0n) return ILLEGAL;
+    if (mode === S + VIRTUAL && (hart.csrs.hstatus & HSTATUS.VTVM) !== 0n) return VIRTUAL_INSTRUCTION;
     return 0;
   };
   const satp: CsrRow = {
     name: 'satp',
     number: 0x180,
-    read: () => hart.csr('satp'),
+    read: () => hart.csrs.satp,
     write: (value) => firstStage('satp', value),
     guard,
     virtual: 'vsatp',
@@ -41,14 +41,14 @@ export const translationCsrs: CsrGroup = (parts) => {
   if (!options.hypervisor) return [satp];
   return [
     satp,
-    { name: 'vsatp', number: 0x280, read: () => hart.csr('vsatp'), write: (value) => firstStage('vsatp', value) },
+    { name: 'vsatp', number: 0x280, read: () => hart.csrs.vsatp, write: (value) => firstStage('vsatp', value) },
     {
       name: 'hgatp',
       number: 0x680,
-      read: () => hart.csr('hgatp'),
+      read: () => hart.csrs.hgatp,
       // An unsupported MODE is not ignored as for satp: only that field keeps its value (18.2.10).
       write: (value) => {
-        const mode = isSupported(modeOf(value)) ? modeOf(value) : modeOf(hart.csr('hgatp'));
+        const mode = isSupported(modeOf(value)) ? modeOf(value) : modeOf(hart.csrs.hgatp);
         store('hgatp', (mode << ATP_MODE_SHIFT) | (value & HGATP_FIELDS));
       },
       guard,

@@ -28,7 +28,7 @@ export const trapHandlingCsrs: CsrGroup = (parts) => {
     read: () => hart.csr(name),
     write: (value) => {
       hart.setCsr(name, (value & writable) | ones);
-      hart.setCell32('event', 1);
+      hart.cells32.event = 1;
     },
   });
   const machine = [
@@ -71,12 +71,12 @@ const guestExternal = ({ hart, options }: HartParts): readonly CsrRow[] => {
     {
       name: 'hgeie',
       number: 0x607,
-      read: () => hart.csr('hgeie'),
+      read: () => hart.csrs.hgeie,
       write: (value) => {
-        hart.setCsr('hgeie', value & mask);
-        hart.setCell32('event', 1);
+        hart.csrs.hgeie = value & mask;
+        hart.cells32.event = 1;
       },
     },
-    { name: 'hgeip', number: 0xe12, read: () => hart.csr('hgeip') & mask },
+    { name: 'hgeip', number: 0xe12, read: () => hart.csrs.hgeip & mask },
   ];
 };

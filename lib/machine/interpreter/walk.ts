@@ -9,6 +9,7 @@ import {
   eq,
   eqz,
   extendU,
+  gtU,
   type I32,
   type I64,
   i32,
@@ -335,7 +336,9 @@ export const buildWalker = (module: ModuleBuilder, hart: HartCode, { pmp }: Walk
     f.if(translated, () => {
       const leaf = select(eqz(first), hart.get32('leafLevel2'), hart.get32('leafLevel1'));
       for (const [level, name] of leafCounters.entries()) f.if(eq(leaf, i32(level)), () => hart.count(f, name));
-      f.if(or(hart.get32('leafLevel1'), hart.get32('leafLevel2')), () => hart.set32(f, 'superpages', i32(1)));
+      for (const level of ['leafLevel1', 'leafLevel2'] as const) {
+        f.if(gtU(hart.get32(level), hart.get32('superpages')), () => hart.set32(f, 'superpages', hart.get32(level)));
+      }
     });
     f.if(hart.get32('pmpActive'), () => {
       const privilege = f.let(regimeField('i32', regime, REGIME_FIELD.privilege));

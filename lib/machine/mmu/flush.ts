@@ -6,7 +6,7 @@ import { ASID_MASK, ASID_SHIFT, ATP_MODE_SHIFT, VMID_MASK } from '../csr/fields.
 import { REGIME } from '../layout.js';
 import type { HartParts } from '../parts.js';
 import type { Context } from './contexts.js';
-import { clearAt } from './tlb.js';
+import { clearAt, clearMegapage } from './tlb.js';
 
 /** What a first-stage flush is limited to; a bound that is absent does not limit it. */
 export interface FlushScope {
@@ -31,12 +31,18 @@ const firstStage = (parts: HartParts, virtual: boolean, { address, asid, vmid }:
   const { hart, options } = parts;
   hart.count(virtual ? 'guestFlushes' : 'flushes');
   hart.charge(options.costs.tlbFlush);
-  if (address !== undefined && hart.cell32('superpages') === 0) {
+  const largest = hart.cells32.superpages;
+  if (address !== undefined && largest === 0) {
     clearAt(hart, address);
     return;
   }
-  // Without an address, or if a 4 KiB entry may be part of a superpage that the address lies in.
-  const machine = vmid === undefined ? vmidOf(hart.csr('hgatp')) : vmid & VMID_MASK;
+  // Linux always maps itself with 2 MiB pages, and flushes single addresses by the ten thousand when it patches itself.
+  if (address !== undefined && largest === 1) {
+    clearMegapage(hart, address);
+    return;
+  }
+  // Without an address, or if an entry may be part of a still larger page that the address lies in.
+  const machine = vmid === undefined ? vmidOf(hart.csrs.hgatp) : vmid & VMID_MASK;
   const space = asid === undefined ? undefined : asid & ASID_MASK;
   parts.regimes.retire(
     (context) =>

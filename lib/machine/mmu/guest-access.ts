@@ -27,7 +27,7 @@ const translate = (parts: HartParts, address: bigint, bytes: number, access: Acc
     const at = BigInt.asUintN(64, address + BigInt(offset));
     const found = host.translate(hart, at, access);
     if (found === 0) return undefined;
-    const physical = found > 0 ? found - hart.memory.layout.ram + RAM_BASE : Number(hart.cell('physical'));
+    const physical = found > 0 ? found - hart.memory.layout.ram + RAM_BASE : Number(hart.cells.physical);
     // Devices take naturally aligned accesses only.
     if (found < 0 && (length !== bytes || physical % bytes !== 0)) {
       hart.raise(ACCESS_FAULT[access], at, 0n, 0n, true);
@@ -35,7 +35,7 @@ const translate = (parts: HartParts, address: bigint, bytes: number, access: Acc
     }
     result.push({ address: at, host: found, physical, bytes: length });
   }
-  hart.setCell('tally', hart.cell('tally') + ONE_ACCESS);
+  hart.cells.tally += ONE_ACCESS;
   return result;
 };
 

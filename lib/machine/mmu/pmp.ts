@@ -111,7 +111,7 @@ export class Pmp {
     const first = entries[0];
     const open =
       first !== undefined && first.start === 0 && first.end >= ALL_PAGES && first.permissions === (R | W | X);
-    this.hart.setCell32('pmpActive', open ? 0 : 1);
+    this.hart.cells32.pmpActive = open ? 0 : 1;
   }
 
   #range(index: number, mode: number): { start: number; end: number } | undefined {

@@ -35,9 +35,9 @@ export class Regimes {
   }
 
   #readTables(): void {
-    this.#host = stageOf(this.hart.csr('satp'));
-    this.#guest = stageOf(this.hart.csr('vsatp'));
-    this.#gStage = stageOf(this.hart.csr('hgatp'));
+    this.#host = stageOf(this.hart.csrs.satp);
+    this.#guest = stageOf(this.hart.csrs.vsatp);
+    this.#gStage = stageOf(this.hart.csrs.hgatp);
     this.#cache.fill(0);
   }
 
@@ -47,7 +47,7 @@ export class Regimes {
     if (!this.#contexts.hasRoom(2)) this.#restart();
     const { hart } = this;
     const { privilege, virtual } = hart;
-    const status = hart.csr('mstatus');
+    const status = hart.csrs.mstatus;
     if ((status & STATUS.MPRV) !== 0n && privilege === M) {
       const effective = Number((status & STATUS.MPP) >> MPP_SHIFT);
       this.#set('data', effective, effective !== M && (status & STATUS.MPV) !== 0n, status, 0);
@@ -64,8 +64,8 @@ export class Regimes {
    */
   explicit(execute: boolean): void {
     if (!this.#contexts.hasRoom(1)) this.wipe();
-    const privilege = (this.hart.csr('hstatus') & HSTATUS.SPVP) !== 0n ? S : U;
-    this.#set('explicit', privilege, true, this.hart.csr('mstatus'), execute ? REGIME.EXECUTE : 0);
+    const privilege = (this.hart.csrs.hstatus & HSTATUS.SPVP) !== 0n ? S : U;
+    this.#set('explicit', privilege, true, this.hart.csrs.mstatus, execute ? REGIME.EXECUTE : 0);
   }
 
   /** Forgets the translations of the contexts that match. */
@@ -108,7 +108,7 @@ export class Regimes {
   }
 
   #accessFlags(privilege: number, virtual: boolean, status: bigint): number {
-    const first = virtual ? this.hart.csr('vsstatus') : status;
+    const first = virtual ? this.hart.csrs.vsstatus : status;
     let flags = 0;
     if (privilege === S && (first & STATUS.SUM) !== 0n) flags |= REGIME.SUM;
     // With V = 1 the HS-level MXR applies to both stages, vsstatus.MXR to the first only (18.3.1).
@@ -119,9 +119,9 @@ export class Regimes {
 
   /** menvcfg.ADUE governs S-mode and the G-stage, henvcfg.ADUE the VS-stage (Svadu). */
   #updateFlags(virtual: boolean): number {
-    if ((this.hart.csr('menvcfg') & ENVCFG.ADUE) === 0n) return 0;
+    if ((this.hart.csrs.menvcfg & ENVCFG.ADUE) === 0n) return 0;
     if (!virtual) return REGIME.ADUE;
-    return (this.hart.csr('henvcfg') & ENVCFG.ADUE) !== 0n ? REGIME.ADUE | REGIME.ADUE2 : REGIME.ADUE2;
+    return (this.hart.csrs.henvcfg & ENVCFG.ADUE) !== 0n ? REGIME.ADUE | REGIME.ADUE2 : REGIME.ADUE2;
   }
 
   #id(privilege: number, flags: number, stage1: bigint, stage2: bigint): number {

@@ -1,6 +1,6 @@
 /** The software TLBs of a hart: direct-mapped, indexed by virtual page number, folded, and tagged with page and context. */
 import type { Hart } from '../hart.js';
-import { TLB_AT, TLB_ENTRY, tlbIndex } from '../layout.js';
+import { PAGE_SIZE, TLB_AT, TLB_ENTRY, tlbIndex } from '../layout.js';
 
 /** Where the data TLB entry for a virtual address lies in the machine's memory. */
 export const dataEntryAt = (hart: Hart, address: bigint): number =>
@@ -19,6 +19,29 @@ export const clearAt = (hart: Hart, address: bigint): void => {
   hart.memory.u64[fetchEntryAt(hart, address) >>> 3] = 0n;
 };
 
+/** Bytes of a page at level 1. */
+const MEGAPAGE = 2 ** 21;
+
+/** Drops what both TLBs hold of the 2 MiB page around an address, under any context. */
+export const clearMegapage = (hart: Hart, address: bigint): void => {
+  const { i32, layout } = hart.memory;
+  const low = Number(BigInt.asIntN(32, address)) & -MEGAPAGE;
+  const high = Number(BigInt.asIntN(32, address >> 32n));
+  const clear = (tlb: number, entries: number): void => {
+    // Its pages differ in no bit that is folded in, so that their entries are neighbours.
+    const count = Math.min(entries, MEGAPAGE / PAGE_SIZE);
+    const first = tlbIndex(address, entries) & -count;
+    for (let i = first; i < first + count; i++) {
+      const at = (hart.address + tlb + i * TLB_ENTRY) >>> 2;
+      if (((i32[at] as number) & -MEGAPAGE) !== low || i32[at + 1] !== high) continue;
+      i32[at] = 0;
+      i32[at + 1] = 0;
+    }
+  };
+  clear(TLB_AT, layout.dataEntries);
+  clear(layout.fetchTlbAt, layout.fetchEntries);
+};
+
 /** Empties both TLBs. */
 export const wipe = (hart: Hart): void => {
   const { dataEntries, fetchEntries, fetchTlbAt } = hart.memory.layout;
@@ -27,6 +50,6 @@ export const wipe = (hart: Hart): void => {
   hart.memory.u8.fill(0, data, data + dataEntries * TLB_ENTRY);
   hart.memory.u8.fill(0, fetch, fetch + fetchEntries * TLB_ENTRY);
   // Contexts are numbered anew after this, so a fetch page remembered under an old number must not match.
-  hart.setCell('fetchPage', 0n);
-  hart.setCell32('superpages', 0);
+  hart.cells.fetchPage = 0n;
+  hart.cells32.superpages = 0;
 };

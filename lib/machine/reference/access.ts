@@ -75,7 +75,7 @@ export class GuestAccess {
   loadReserved(hart: Hart, address: bigint, bits: Bits): bigint | undefined {
     const host = this.#atomic(hart, address, bits / 8, 'load');
     if (host === FAULT) return undefined;
-    hart.setCell('reservation', reservable(hart, host));
+    hart.cells.reservation = reservable(hart, host);
     return read(hart, host, bits / 8);
   }
 
@@ -83,8 +83,8 @@ export class GuestAccess {
   storeConditional(hart: Hart, address: bigint, bits: Bits, value: bigint): boolean | undefined {
     const host = this.#atomic(hart, address, bits / 8, 'store');
     if (host === FAULT) return undefined;
-    const holds = hart.cell('reservation') === reservable(hart, host);
-    hart.setCell('reservation', NO_RESERVATION);
+    const holds = hart.cells.reservation === reservable(hart, host);
+    hart.cells.reservation = NO_RESERVATION;
     if (holds) write(hart, host, bits / 8, value);
     return holds;
   }
@@ -108,14 +108,14 @@ export class GuestAccess {
 
   #deviceLoad(hart: Hart, address: bigint, bytes: number, regime: DataRegime): bigint | undefined {
     chargeDevice(hart);
-    const value = this.mmu.environment.deviceLoad(hart.cell('physical'), bytes);
+    const value = this.mmu.environment.deviceLoad(hart.cells.physical, bytes);
     if (value === undefined) raise(hart, ACCESS_FAULT.load, address, regime);
     return value;
   }
 
   #deviceStore(hart: Hart, address: bigint, bytes: number, value: bigint, regime: DataRegime): boolean {
     chargeDevice(hart);
-    const done = this.mmu.environment.deviceStore(hart.cell('physical'), bytes, BigInt.asUintN(bytes * 8, value));
+    const done = this.mmu.environment.deviceStore(hart.cells.physical, bytes, BigInt.asUintN(bytes * 8, value));
     if (!done) raise(hart, ACCESS_FAULT.store, address, regime);
     return done;
   }

@@ -47,10 +47,10 @@ export class ReferenceEngine implements Engine {
       const from = hart.pc;
       const exit = this.#one(hart);
       if (exit === EXIT.trap || exit === EXIT.event) return exit;
-      const tally = hart.cell32('tally');
+      const tally = hart.cells32.tally;
       if (exit === EXIT.transfer) {
-        if (tally >= hart.cell32('limit')) return exit;
-      } else if (tally >= hart.cell32('hardLimit') && !samePage(from, hart.pc)) return exit;
+        if (tally >= hart.cells32.limit) return exit;
+      } else if (tally >= hart.cells32.hardLimit && !samePage(from, hart.pc)) return exit;
     }
   }
 
@@ -79,10 +79,10 @@ export class ReferenceEngine implements Engine {
     const outcome = program.run(frame);
     if (outcome === 'trapped') return EXIT.trap;
 
-    hart.setCell32('tally', hart.cell32('tally') + 1);
+    hart.cells32.tally += 1;
     if (program.isSystem) {
-      hart.pc = hart.cell('next');
-      return hart.cell32('event') !== 0 ? EXIT.event : EXIT.sequential;
+      hart.pc = hart.cells.next;
+      return hart.cells32.event !== 0 ? EXIT.event : EXIT.sequential;
     }
     hart.pc = outcome?.target ?? next;
     return outcome === undefined ? EXIT.sequential : EXIT.transfer;
@@ -99,9 +99,9 @@ export class ReferenceEngine implements Engine {
 
   #fetchHalf(hart: Hart, address: bigint): number | undefined {
     const page = tagOf(hart, address, 'fetch');
-    if (page !== hart.cell('fetchPage')) {
+    if (page !== hart.cells.fetchPage) {
       hart.count('fetchLookups');
-      hart.setCell('fetchPage', page);
+      hart.cells.fetchPage = page;
     }
     const host = this.#mmu.translate(hart, address, 'fetch', 'fetch');
     return host === FAULT ? undefined : hart.memory.view.getUint16(host, true);

@@ -30,7 +30,9 @@ const ONE_ACCESS = 1n << 32n;
 const RESERVED_ROUNDING = 255;
 /** fcsr.frm resolves to a mode through this table (see the cell `rounding`). */
 const roundingMode = (hart: Hart, rm: number): number => hart.memory.u8[hart.address + CELL.rounding + rm] as number;
-const countAccess = (hart: Hart): void => hart.setCell('tally', hart.cell('tally') + ONE_ACCESS);
+const countAccess = (hart: Hart): void => {
+  hart.cells.tally += ONE_ACCESS;
+};
 
 const extend = (value: bigint, bits: number, signed: boolean): bigint =>
   signed ? BigInt.asUintN(64, BigInt.asIntN(bits, value)) : value;
@@ -124,7 +126,7 @@ const stepOf = (statement: Statement, actions: Actions): Step => {
       return (frame) => (condition(frame) === 0n ? undefined : { target: BigInt.asUintN(64, frame.pc + frame.imm) });
     }
     case 'float':
-      return ({ hart }) => (hart.cell32('floatState') === 2 || environment.floatUse() ? undefined : 'trapped');
+      return ({ hart }) => (hart.cells32.floatState === 2 || environment.floatUse() ? undefined : 'trapped');
     case 'rounding':
       return (frame) => {
         const mode = roundingMode(frame.hart, frame.operands.rm);
@@ -148,7 +150,7 @@ const callOf = (statement: Statement & { kind: 'call' }, { environment, float }:
   const call = target as (...values: (number | bigint)[]) => number | bigint | undefined;
   return (frame) => {
     const { hart } = frame;
-    if (isSystem) hart.setCell('next', frame.next);
+    if (isSystem) hart.cells.next = frame.next;
     const result = call(...args.map((arg, i) => toWasm(helper.params[i] as Type, arg(frame))));
     if (isSystem && hart.faulted) return 'trapped';
     if (local !== undefined) frame.locals[local] = fromWasm(helper.result as Type, result as number | bigint);

@@ -66,11 +66,11 @@ export class Mmu {
 
   /** Asked for whole pages, since that is what a TLB entry covers. */
   #protected(hart: Hart, physical: bigint, access: AccessType, regime: Regime): boolean {
-    return hart.cell32('pmpActive') === 0 || this.environment.pmp(physical & ~0xfffn, access, regime.privilege);
+    return hart.cells32.pmpActive === 0 || this.environment.pmp(physical & ~0xfffn, access, regime.privilege);
   }
 
   #notRam(hart: Hart, physical: bigint): number {
-    hart.setCell('physical', physical);
+    hart.cells.physical = physical;
     return NOT_RAM;
   }
 

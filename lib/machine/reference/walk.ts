@@ -72,7 +72,8 @@ export class PageWalk {
     }
     const leaves = [first, second].filter((leaf) => leaf !== undefined);
     this.#hart.count(LEAF_COUNTERS[leaves[0]?.level ?? 0] ?? 'leaves4K');
-    if (leaves.some((leaf) => leaf.level > 0)) this.#hart.setCell32('superpages', 1);
+    const largest = Math.max(...leaves.map(({ level }) => level));
+    if (largest > this.#hart.cells32.superpages) this.#hart.cells32.superpages = largest;
     return { physical, writable: leaves.every(({ pte }) => (pte & PTE.W) !== 0n && (pte & PTE.D) !== 0n) };
   }
 
@@ -189,7 +190,7 @@ export class PageWalk {
 
   /** Whether the PMP lets the walk use an entry: such accesses are made with S privilege (3.7.1). */
   #protected(physical: bigint, access: AccessType): boolean {
-    return this.#hart.cell32('pmpActive') === 0 || this.#environment.pmp(physical, access, S);
+    return this.#hart.cells32.pmpActive === 0 || this.#environment.pmp(physical, access, S);
   }
 
   #raise(causes: Readonly<Record<AccessType, number>>): undefined {

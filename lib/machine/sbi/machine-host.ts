@@ -77,7 +77,7 @@ export class MachineSbi implements SbiHost {
     hart.pc = start.address;
     hart.setX(10, BigInt(id));
     hart.setX(11, start.opaque);
-    hart.setCell32('midBlock', 0);
+    hart.cells32.midBlock = 0;
     this.machine.hartStates.set(id, HART_STATE.started);
   }
   stopHart(id: number): void {
@@ -85,7 +85,7 @@ export class MachineSbi implements SbiHost {
   }
   suspendHart(id: number, resume?: HartStart): void {
     this.machine.hartStates.set(id, HART_STATE.suspended, resume);
-    this.#core(id).hart.setCell32('waiting', 1);
+    this.#core(id).hart.cells32.waiting = 1;
   }
   /** Called when a suspended hart has an interrupt to wake for. */
   resumeHart(id: number): void {

@@ -27,7 +27,7 @@ export const fence = (
 };
 
 /** The guest whose translations HFENCE.VVMA means: the one that the caller's hgatp names. */
-const currentVmid = ({ hart }: SbiCall): number => Number((hart.csr('hgatp') >> 44n) & VMID_MASK);
+const currentVmid = ({ hart }: SbiCall): number => Number((hart.csrs.hgatp >> 44n) & VMID_MASK);
 
 const guestFence = (
   call: SbiCall,

@@ -21,23 +21,23 @@ interface Report {
 /** Who handles an exception raised in the current mode. Traps never go to a less privileged mode. */
 export const targetOf = ({ hart }: HartParts, cause: number): Target => {
   const bit = 1n << BigInt(cause);
-  if (hart.privilege === M || (hart.csr('medeleg') & bit) === 0n) return 'M';
-  return hart.virtual && (hart.csr('hedeleg') & bit) !== 0n ? 'VS' : 'HS';
+  if (hart.privilege === M || (hart.csrs.medeleg & bit) === 0n) return 'M';
+  return hart.virtual && (hart.csrs.hedeleg & bit) !== 0n ? 'VS' : 'HS';
 };
 
 /** Takes the exception in the trap cells and clears `fault`. */
 export const takeException = (parts: HartParts): void => {
   const { hart } = parts;
-  const cause = Number(hart.cell('trapCause'));
+  const cause = Number(hart.cells.trapCause);
   const target = targetOf(parts, cause);
-  hart.setCell32('fault', 0);
-  const pseudo = hart.cell('trapInstruction');
+  hart.cells32.fault = 0;
+  const pseudo = hart.cells.trapInstruction;
   const report: Report = {
     cause: BigInt(cause),
-    value: hart.cell('trapValue'),
-    value2: hart.cell('trapValue2'),
+    value: hart.cells.trapValue,
+    value2: hart.cells.trapValue2,
     instruction: pseudo !== 0n || target === 'VS' ? pseudo : transformedInstruction(hart, cause),
-    guest: hart.cell32('trapGuest') !== 0,
+    guest: hart.cells32.trapGuest !== 0,
   };
   countTrap(parts, cause);
   enter(parts, target, report);
@@ -46,7 +46,7 @@ export const takeException = (parts: HartParts): void => {
 /** Takes an interrupt that {@link pendingInterrupt} found. */
 export const takeInterrupt = (parts: HartParts, { cause, target }: PendingInterrupt): void => {
   const { hart } = parts;
-  hart.setCell32('waiting', 0);
+  hart.cells32.waiting = 0;
   hart.count('interrupts');
   countTrap(parts, 64 + cause);
   // A guest sees its VS-level interrupts under the numbers of S-level ones (18.2.2).
@@ -58,7 +58,7 @@ export const takeInterrupt = (parts: HartParts, { cause, target }: PendingInterr
 export const answered = (parts: HartParts, cause: number): void => {
   const { hart, options } = parts;
   const { trapEntry, trapReturn, modeSwitch } = options.costs;
-  hart.setCell32('fault', 0);
+  hart.cells32.fault = 0;
   countTrap(parts, cause);
   hart.count('modeSwitches', 2);
   hart.charge(trapEntry + trapReturn + 2 * modeSwitch);
@@ -85,18 +85,18 @@ const vector = (tvec: bigint, cause: bigint): bigint => {
 const enterM = (parts: HartParts, report: Report): void => {
   const { hart } = parts;
   const { MIE, MPIE, MPP, GVA, MPV } = STATUS;
-  const old = hart.csr('mstatus');
+  const old = hart.csrs.mstatus;
   let status = old & ~(MIE | MPIE | MPP | GVA | MPV);
   if ((old & MIE) !== 0n) status |= MPIE;
   if (report.guest) status |= GVA;
   if (hart.virtual) status |= MPV;
-  hart.setCsr('mstatus', status | (BigInt(hart.privilege) << MPP_SHIFT));
-  hart.setCsr('mepc', hart.pc);
-  hart.setCsr('mcause', report.cause);
-  hart.setCsr('mtval', report.value);
-  hart.setCsr('mtval2', report.value2);
-  hart.setCsr('mtinst', report.instruction);
-  hart.pc = vector(hart.csr('mtvec'), report.cause);
+  hart.csrs.mstatus = status | (BigInt(hart.privilege) << MPP_SHIFT);
+  hart.csrs.mepc = hart.pc;
+  hart.csrs.mcause = report.cause;
+  hart.csrs.mtval = report.value;
+  hart.csrs.mtval2 = report.value2;
+  hart.csrs.mtinst = report.instruction;
+  hart.pc = vector(hart.csrs.mtvec, report.cause);
   switchMode(parts, M, false, parts.options.costs.trapEntry);
 };
 
@@ -112,29 +112,29 @@ const pushSupervisor = (old: bigint, privilege: number): bigint => {
 const enterHS = (parts: HartParts, report: Report): void => {
   const { hart } = parts;
   const { GVA, SPV, SPVP } = HSTATUS;
-  let hypervisor = hart.csr('hstatus') & ~(GVA | SPV);
+  let hypervisor = hart.csrs.hstatus & ~(GVA | SPV);
   if (report.guest) hypervisor |= GVA;
   if (hart.virtual) {
     // SPVP keeps the guest's privilege for HLV and HSV; a trap from V = 0 leaves it alone.
     hypervisor = (hypervisor & ~SPVP) | SPV | (hart.privilege === S ? SPVP : 0n);
   }
-  hart.setCsr('hstatus', hypervisor);
-  hart.setCsr('mstatus', pushSupervisor(hart.csr('mstatus'), hart.privilege));
-  hart.setCsr('sepc', hart.pc);
-  hart.setCsr('scause', report.cause);
-  hart.setCsr('stval', report.value);
-  hart.setCsr('htval', report.value2);
-  hart.setCsr('htinst', report.instruction);
-  hart.pc = vector(hart.csr('stvec'), report.cause);
+  hart.csrs.hstatus = hypervisor;
+  hart.csrs.mstatus = pushSupervisor(hart.csrs.mstatus, hart.privilege);
+  hart.csrs.sepc = hart.pc;
+  hart.csrs.scause = report.cause;
+  hart.csrs.stval = report.value;
+  hart.csrs.htval = report.value2;
+  hart.csrs.htinst = report.instruction;
+  hart.pc = vector(hart.csrs.stvec, report.cause);
   switchMode(parts, S, false, parts.options.costs.trapEntry);
 };
 
 const enterVS = (parts: HartParts, report: Report): void => {
   const { hart } = parts;
-  hart.setCsr('vsstatus', pushSupervisor(hart.csr('vsstatus'), hart.privilege));
-  hart.setCsr('vsepc', hart.pc);
-  hart.setCsr('vscause', report.cause);
-  hart.setCsr('vstval', report.value);
-  hart.pc = vector(hart.csr('vstvec'), report.cause);
+  hart.csrs.vsstatus = pushSupervisor(hart.csrs.vsstatus, hart.privilege);
+  hart.csrs.vsepc = hart.pc;
+  hart.csrs.vscause = report.cause;
+  hart.csrs.vstval = report.value;
+  hart.pc = vector(hart.csrs.vstvec, report.cause);
   switchMode(parts, S, true, parts.options.costs.trapEntry);
 };

@@ -45,7 +45,7 @@ export const systemHelpers = (parts: HartParts, csrs: CsrFile): SystemHelpers =>
       return;
     }
     act();
-    hart.setCell32('event', 1);
+    hart.cells32.event = 1;
   };
   /** Without the H extension its instructions do not exist. */
   const withH = (permission: (hart: Hart) => Verdict): Verdict =>
@@ -54,7 +54,7 @@ export const systemHelpers = (parts: HartParts, csrs: CsrFile): SystemHelpers =>
     csr(number, value, operation, reads, writes) {
       // The field is 12 bits wide; as an immediate it may arrive sign-extended.
       const csr = number & 0xfff;
-      const mode = hart.cell32('mode');
+      const mode = hart.cells32.mode;
       const verdict = csrs.verdict(csr, mode, writes !== 0);
       if (verdict === 0) return csrs.access(csr, mode >= VIRTUAL, word(value), operation, reads !== 0, writes !== 0);
       refuse(hart, verdict);
@@ -80,14 +80,14 @@ export const systemHelpers = (parts: HartParts, csrs: CsrFile): SystemHelpers =>
     wfi() {
       fence(mayWait(hart), () => {
         hart.count('waits');
-        if (!wakes(parts)) hart.setCell32('waiting', 1);
+        if (!wakes(parts)) hart.cells32.waiting = 1;
       });
     },
     'fence.i'() {
       // Stores drop the code decoded from what they overwrite, so there is nothing left to forget.
       hart.count('fenceI');
       hart.charge(options.costs.fenceI);
-      hart.setCell32('event', 1);
+      hart.cells32.event = 1;
     },
     'sfence.vma'(address, asid, hasAddress, hasAsid) {
       fence(maySfence(hart), () => {

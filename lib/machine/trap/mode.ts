@@ -5,7 +5,7 @@ import type { HartParts } from '../parts.js';
 
 /** Sets the mode without counting or charging anything. */
 export const setMode = ({ hart, regimes }: HartParts, privilege: number, virtual: boolean): void => {
-  hart.setCell32('mode', privilege + (virtual ? VIRTUAL : 0));
+  hart.cells32.mode = privilege + (virtual ? VIRTUAL : 0);
   refreshFloat(hart);
   regimes.update();
 };

@@ -11,28 +11,27 @@ export interface PendingInterrupt {
 }
 
 /** Time as V = 1 sees it: htimedelta added, overflow ignored (18.2.7). */
-export const guestTime = ({ hart, host }: HartParts): bigint =>
-  BigInt.asUintN(64, host.time() + hart.csr('htimedelta'));
+export const guestTime = ({ hart, host }: HartParts): bigint => BigInt.asUintN(64, host.time() + hart.csrs.htimedelta);
 
 /** mip in full: what software set, what devices drive, and what the timers compare to. */
 export const pendingBits = (parts: HartParts): bigint => {
   const { hart, host, options } = parts;
-  let bits = hart.csr('mip') | (hart.csr('lines') & (M_INTERRUPTS | IRQ.SEI));
-  const timers = (hart.csr('menvcfg') & ENVCFG.STCE) !== 0n;
+  let bits = hart.csrs.mip | (hart.csrs.lines & (M_INTERRUPTS | IRQ.SEI));
+  const timers = (hart.csrs.menvcfg & ENVCFG.STCE) !== 0n;
   if (timers) {
     bits &= ~IRQ.STI;
-    if (host.time() >= hart.csr('stimecmp')) bits |= IRQ.STI;
+    if (host.time() >= hart.csrs.stimecmp) bits |= IRQ.STI;
   }
   if (!options.hypervisor) return bits;
-  bits |= hart.csr('hvip');
-  if (timers && (hart.csr('henvcfg') & ENVCFG.STCE) !== 0n && guestTime(parts) >= hart.csr('vstimecmp')) {
+  bits |= hart.csrs.hvip;
+  if (timers && (hart.csrs.henvcfg & ENVCFG.STCE) !== 0n && guestTime(parts) >= hart.csrs.vstimecmp) {
     bits |= IRQ.VSTI;
   }
   if (options.guestExternalInterrupts > 0) {
-    const lines = hart.csr('hgeip');
-    if ((lines & hart.csr('hgeie')) !== 0n) bits |= IRQ.SGEI;
+    const lines = hart.csrs.hgeip;
+    if ((lines & hart.csrs.hgeie) !== 0n) bits |= IRQ.SGEI;
     // VGEIN = 0 selects none; bit 0 of hgeip is always 0.
-    if (((lines >> ((hart.csr('hstatus') & HSTATUS.VGEIN) >> VGEIN_SHIFT)) & 1n) !== 0n) bits |= IRQ.VSEI;
+    if (((lines >> ((hart.csrs.hstatus & HSTATUS.VGEIN) >> VGEIN_SHIFT)) & 1n) !== 0n) bits |= IRQ.VSEI;
   }
   return bits;
 };
@@ -51,39 +50,39 @@ const highest = (bits: bigint, target: Target): PendingInterrupt | undefined => 
  */
 export const pendingInterrupt = (parts: HartParts): PendingInterrupt | undefined => {
   const { hart } = parts;
-  const enabled = hart.csr('mie');
+  const enabled = hart.csrs.mie;
   if (enabled === 0n) return undefined;
   const bits = pendingBits(parts) & enabled;
   if (bits === 0n) return undefined;
   const { privilege, virtual } = hart;
-  const status = hart.csr('mstatus');
-  const toM = bits & ~hart.csr('mideleg');
+  const status = hart.csrs.mstatus;
+  const toM = bits & ~hart.csrs.mideleg;
   if (toM !== 0n && (privilege !== M || (status & STATUS.MIE) !== 0n)) return highest(toM, 'M');
   if (privilege === M) return undefined;
-  const toGuest = bits & hart.csr('mideleg') & hart.csr('hideleg') & VS_INTERRUPTS;
-  const toHS = bits & hart.csr('mideleg') & ~toGuest;
+  const toGuest = bits & hart.csrs.mideleg & hart.csrs.hideleg & VS_INTERRUPTS;
+  const toHS = bits & hart.csrs.mideleg & ~toGuest;
   if (toHS !== 0n && (virtual || privilege !== S || (status & STATUS.SIE) !== 0n)) return highest(toHS, 'HS');
   // VS-level interrupts that are delegated further are taken in the guest only.
   if (toGuest === 0n || !virtual) return undefined;
-  if (privilege === S && (hart.csr('vsstatus') & STATUS.SIE) === 0n) return undefined;
+  if (privilege === S && (hart.csrs.vsstatus & STATUS.SIE) === 0n) return undefined;
   return highest(toGuest, 'VS');
 };
 
 /** Whether WFI may end: any enabled interrupt is pending, whatever the global enables and delegation say (3.3.3). */
 export const wakes = (parts: HartParts): boolean => {
-  const enabled = parts.hart.csr('mie');
+  const enabled = parts.hart.csrs.mie;
   return enabled !== 0n && (pendingBits(parts) & enabled) !== 0n;
 };
 
 /** The next mtime at which stimecmp or vstimecmp raises its interrupt, if it is armed and has not yet done so. */
 export const timerDeadline = (parts: HartParts): bigint | undefined => {
   const { hart, host, options } = parts;
-  if ((hart.csr('menvcfg') & ENVCFG.STCE) === 0n) return undefined;
+  if ((hart.csrs.menvcfg & ENVCFG.STCE) === 0n) return undefined;
   const now = host.time();
   let deadline: bigint | undefined;
-  if (hart.csr('stimecmp') > now) deadline = hart.csr('stimecmp');
-  if (options.hypervisor && (hart.csr('henvcfg') & ENVCFG.STCE) !== 0n) {
-    const wait = hart.csr('vstimecmp') - guestTime(parts);
+  if (hart.csrs.stimecmp > now) deadline = hart.csrs.stimecmp;
+  if (options.hypervisor && (hart.csrs.henvcfg & ENVCFG.STCE) !== 0n) {
+    const wait = hart.csrs.vstimecmp - guestTime(parts);
     if (wait > 0n && (deadline === undefined || now + wait < deadline)) deadline = now + wait;
   }
   return deadline;

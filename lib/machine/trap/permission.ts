@@ -14,20 +14,20 @@ const has = (hart: Hart, name: 'mstatus' | 'hstatus', bit: bigint): boolean => (
 const supervisor =
   (machineTrap: bigint, guestTrap: bigint) =>
   (hart: Hart): Verdict => {
-    const mode = hart.cell32('mode');
+    const mode = hart.cells32.mode;
     if (mode === U) return ILLEGAL;
     if (mode === S) return has(hart, 'mstatus', machineTrap) ? ILLEGAL : 0;
     if (mode === VS) return has(hart, 'hstatus', guestTrap) ? VIRTUAL_INSTRUCTION : 0;
     return mode === VU ? VIRTUAL_INSTRUCTION : 0;
   };
 
-export const mayMret = (hart: Hart): Verdict => (hart.cell32('mode') === M ? 0 : ILLEGAL);
+export const mayMret = (hart: Hart): Verdict => (hart.cells32.mode === M ? 0 : ILLEGAL);
 export const maySret = supervisor(STATUS.TSR, HSTATUS.VTSR);
 export const maySfence = supervisor(STATUS.TVM, HSTATUS.VTVM);
 
 /** WFI never completes within a bounded time here, so every limit on it traps at once. */
 export const mayWait = (hart: Hart): Verdict => {
-  const mode = hart.cell32('mode');
+  const mode = hart.cells32.mode;
   if (mode === M) return 0;
   if (has(hart, 'mstatus', STATUS.TW) || mode === U) return ILLEGAL;
   if (mode === VU || (mode === VS && has(hart, 'hstatus', HSTATUS.VTW))) return VIRTUAL_INSTRUCTION;
@@ -40,7 +40,7 @@ export const mayHfenceVvma = (hart: Hart): Verdict => {
   return hart.privilege === U ? ILLEGAL : 0;
 };
 export const mayHfenceGvma = (hart: Hart): Verdict => {
-  if (hart.cell32('mode') === S && has(hart, 'mstatus', STATUS.TVM)) return ILLEGAL;
+  if (hart.cells32.mode === S && has(hart, 'mstatus', STATUS.TVM)) return ILLEGAL;
   return mayHfenceVvma(hart);
 };
 

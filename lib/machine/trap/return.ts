@@ -8,20 +8,20 @@ const { SIE, SPIE, SPP, MIE, MPIE, MPP, MPV, MPRV } = STATUS;
 
 const resume = (parts: HartParts, pc: bigint, privilege: number, virtual: boolean): void => {
   const { hart } = parts;
-  hart.setCell('next', pc);
+  hart.cells.next = pc;
   switchMode(parts, privilege, virtual, parts.options.costs.trapReturn);
-  hart.setCell32('event', 1);
+  hart.cells32.event = 1;
 };
 
 export const returnFromM = (parts: HartParts): void => {
   const { hart } = parts;
-  const old = hart.csr('mstatus');
+  const old = hart.csrs.mstatus;
   const privilege = Number((old & MPP) >> MPP_SHIFT);
   let status = (old & ~(MIE | MPP | MPV)) | MPIE;
   if ((old & MPIE) !== 0n) status |= MIE;
   if (privilege !== M) status &= ~MPRV;
-  hart.setCsr('mstatus', status);
-  resume(parts, hart.csr('mepc'), privilege, privilege !== M && (old & MPV) !== 0n);
+  hart.csrs.mstatus = status;
+  resume(parts, hart.csrs.mepc, privilege, privilege !== M && (old & MPV) !== 0n);
 };
 
 /** SIE = SPIE, SPIE = 1, SPP = U. */
@@ -34,19 +34,19 @@ const previous = (status: bigint): number => ((status & SPP) !== 0n ? S : U);
 /** SRET in M or HS: returns to what sstatus.SPP and hstatus.SPV name. */
 export const returnFromHS = (parts: HartParts): void => {
   const { hart } = parts;
-  const status = hart.csr('mstatus');
-  const hypervisor = hart.csr('hstatus');
+  const status = hart.csrs.mstatus;
+  const hypervisor = hart.csrs.hstatus;
   // The new mode is less privileged than M, so MPRV ends (3.1.6.3).
-  hart.setCsr('mstatus', popSupervisor(status) & ~MPRV);
-  hart.setCsr('hstatus', hypervisor & ~HSTATUS.SPV);
-  resume(parts, hart.csr('sepc'), previous(status), (hypervisor & HSTATUS.SPV) !== 0n);
+  hart.csrs.mstatus = popSupervisor(status) & ~MPRV;
+  hart.csrs.hstatus = hypervisor & ~HSTATUS.SPV;
+  resume(parts, hart.csrs.sepc, previous(status), (hypervisor & HSTATUS.SPV) !== 0n);
 };
 
 /** SRET in VS: returns within the guest. */
 export const returnFromVS = (parts: HartParts): void => {
   const { hart } = parts;
-  const status = hart.csr('vsstatus');
-  hart.setCsr('vsstatus', popSupervisor(status));
-  hart.setCsr('mstatus', hart.csr('mstatus') & ~MPRV);
-  resume(parts, hart.csr('vsepc'), previous(status), true);
+  const status = hart.csrs.vsstatus;
+  hart.csrs.vsstatus = popSupervisor(status);
+  hart.csrs.mstatus &= ~MPRV;
+  resume(parts, hart.csrs.vsepc, previous(status), true);
 };

@@ -23,7 +23,7 @@ export const transformedInstruction = (hart: Hart, cause: number): bigint => {
   if (decoded === undefined) return 0n;
   const { row, operands } = decoded;
   const address = hart.x(operands.rs1) + BigInt(operands.imm);
-  const offset = Number(BigInt.asUintN(5, hart.cell('trapValue') - address));
+  const offset = Number(BigInt.asUintN(5, hart.cells.trapValue - address));
   const base = row.expands === undefined ? transformFull(row, encoding) : transformCompressed(decoded, row.expands);
   return BigInt(((base & ~RS1) | (offset << RS1_SHIFT)) >>> 0);
 };
