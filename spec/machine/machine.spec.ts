@@ -1,10 +1,10 @@
 /** The machine as its users drive it: runs with every kind of limit, snapshots, digests, several harts, bad input. */
 import { expect } from 'chai';
 import { toElf } from '../../lib/isa/asm.js';
-import { MachineOptionError } from '../../lib/machine/options.js';
-import { Machine } from '../../lib/machine/machine.js';
-import { SnapshotError } from '../../lib/machine/snapshot.js';
 import type { EngineName } from '../../lib/machine/engine.js';
+import { Machine } from '../../lib/machine/machine.js';
+import { MachineOptionError } from '../../lib/machine/options.js';
+import { SnapshotError } from '../../lib/machine/snapshot.js';
 import { Random } from '../support/random.js';
 
 const BASE = 0x80200000;
@@ -82,7 +82,7 @@ for (const engine of engines) {
     it('runs until an address, again and again', () => {
       const { machine } = boot(COUNT, { engine });
       const hart = machine.harts[0] as (typeof machine.harts)[0];
-      machine.run({ instructions: 6 });
+      machine.run({ instructions: 3 });
       const loop = hart.pc;
       for (let round = 1; round <= 3; round++) {
         const reason = machine.run({ address: loop });
@@ -154,12 +154,18 @@ for (const engine of engines) {
       expect(machine.run()).to.deep.equal({ kind: 'finished', success: true, code: 0 });
       expect(text()).to.equal('x');
     });
-    it('reports a trap that no firmware handles', () => {
-      const { machine } = boot('_start: la t0, 1f\n csrw stvec, t0\n li a7, 0x53525354\n li a0, 0\n ecall\n1: j 1b', { engine });
-      expect(machine.run().kind).to.equal('finished');
-      const fresh = boot('_start: ecall', { engine, firmware: 'none' }).machine;
-      const reason = fresh.run({ instructions: 3, trap: ({ cause }) => cause === 11 });
-      expect(reason.kind).to.equal('trap');
+    it('reports a trap that is not for the SBI to handle', () => {
+      const { machine } = boot('_start: la t0, 1f\n csrw stvec, t0\n li t0, 1 << 5\n csrs sie, t0\n .word 0\n1: j 1b', {
+        engine,
+      });
+      machine.cores[0]?.privileged.writeCsr('medeleg', 0n);
+      const reason = machine.run();
+      expect(reason.kind === 'unhandled' && reason.trap.cause).to.equal(2);
+    });
+    it('ends a run of a hart that does nothing but trap', () => {
+      const { machine } = boot('_start: ecall', { engine, firmware: 'none' });
+      expect(machine.run({ instructions: 100 })).to.deep.equal({ kind: 'limit' });
+      expect(machine.counters()).to.include({ instructions: 0n, traps: 100n });
     });
   });
 }
