@@ -45,8 +45,9 @@ describe('Debian on this machine', function () {
     expect(result.stop).to.deep.equal({ kind: 'finished', success: true, code: 0 });
     return { ...result, machine };
   };
-  const fingerprint = ({ machine, console }: ReturnType<typeof boot>): string[] => [
+  const fingerprint = ({ machine, console }: { machine: Machine; console: string }): string[] => [
     ...machine.harts.map(({ retired, cycles }) => `${retired} instructions in ${cycles} cycles`),
+    machine.digest(),
     createHash('sha256').update(machine.memory.read(RAM_BASE, machine.configuration.memory)).digest('hex'),
     createHash('sha256').update(console).digest('hex'),
   ];
@@ -65,6 +66,19 @@ describe('Debian on this machine', function () {
 
   it('gives the same bytes, instructions and cycles every time', () => {
     expect(fingerprint(boot())).to.deep.equal(fingerprint(first));
+  });
+
+  it('continues from a snapshot taken in the middle of the boot, with two harts, to the same end', () => {
+    const fresh = (): Machine => new Machine({ memory: '256MiB', harts: 2 });
+    const original = fresh();
+    original.boot({ kernel: kernel.image, initrd, bootargs: BOOTARGS });
+    original.run({ instructions: 700e6 });
+    const copy = fresh();
+    copy.restore(original.snapshot());
+    const results = [original, copy].map((machine) => ({ ...runToEnd(machine), machine }));
+    expect(results[0]?.console).to.match(/reboot: Power down\s*$/);
+    const [expected, found] = results.map(fingerprint);
+    expect(found).to.deep.equal(expected);
   });
 
   it('prints what the same files print on QEMU', () => {
