@@ -28,3 +28,4 @@ export { type BootOptions, Machine, type MachineEvents } from './machine/machine
 export type { MachineMemory } from './machine/memory.js';
 export { type Configuration, MachineOptionError, type MachineOptions } from './machine/options.js';
 export type { RunOptions, StopReason, Trap, TrapHandler } from './machine/scheduler.js';
+export { type Snapshot, SnapshotError } from './machine/snapshot.js';

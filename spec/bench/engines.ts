@@ -1,12 +1,12 @@
 /**
  * How fast the engines are with the MMU on, beside QEMU on the same programs; run by `node dist/spec/bench/engines.js`.
- * Options of the environment: VIVARIUM_ROUNDS, and VIVARIUM_FP_REPS (30 for the recorded checksum).
+ * Options of the environment: VIVARIUM_ROUNDS, and VIVARIUM_FP_REPS (the checksum is for 30).
  */
 import { toElf } from '../../lib/isa/asm.js';
 import { compile, runQemu } from '../support/qemu.js';
 import { UserProgram } from '../support/user.js';
 
-const { VIVARIUM_ROUNDS = '3', VIVARIUM_FP_REPS = '1' } = process.env;
+const { VIVARIUM_ROUNDS = '3', VIVARIUM_FP_REPS = '30' } = process.env;
 const REFERENCE_INSTRUCTIONS = 300_000;
 const WORKLOADS = [
   { name: 'int', reps: 500, checksum: 'int 0000000035969f35' },
