@@ -20,6 +20,7 @@ export type { BootPlan, Range } from './machine/boot/load.js';
 export { type Costs, defaultCosts } from './machine/costs.js';
 export type { Counters } from './machine/counters.js';
 export { type BlockStore, MemoryBlockStore } from './machine/devices/virtio/block-store.js';
+export { VirtioConsole } from './machine/devices/virtio/console.js';
 export type { NetworkPort } from './machine/devices/virtio/net.js';
 export type { EngineName } from './machine/engine.js';
 export type { Hart } from './machine/hart.js';

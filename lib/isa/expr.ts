@@ -64,7 +64,6 @@ export type ConvertOp =
   | 'i64.trunc_f64_s'
   | 'f64.convert_i64_s'
   | 'f64.convert_i64_u'
-  | 'f64.convert_i32_s'
   | 'f32.convert_i64_s'
   | 'f32.convert_i64_u';
 
@@ -163,7 +162,6 @@ export const ltS = compare('lt_s');
 export const ltU = compare('lt_u');
 export const gtS = compare('gt_s');
 export const gtU = compare('gt_u');
-export const leS = compare('le_s');
 export const leU = compare('le_u');
 export const geS = compare('ge_s');
 export const geU = compare('ge_u');
@@ -195,7 +193,6 @@ export const f64OfBits = convert<'i64', 'f64'>('f64.reinterpret_i64', 'f64');
 export const truncateS = convert<'f64', 'i64'>('i64.trunc_f64_s', 'i64');
 export const f64OfI64 = convert<'i64', 'f64'>('f64.convert_i64_s', 'f64');
 export const f64OfU64 = convert<'i64', 'f64'>('f64.convert_i64_u', 'f64');
-export const f64OfI32 = convert<'i32', 'f64'>('f64.convert_i32_s', 'f64');
 export const f32OfI64 = convert<'i64', 'f32'>('f32.convert_i64_s', 'f32');
 export const f32OfU64 = convert<'i64', 'f32'>('f32.convert_i64_u', 'f32');
 

@@ -125,7 +125,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.reset();
   }
 
-  #virtio(host: DeviceHost, { disks, networks }: Configuration, seed: bigint): Device[] {
+  #virtio(host: DeviceHost, { disks, networks, consoles }: Configuration, seed: bigint): Device[] {
     const blocks = disks.map((disk) =>
       'store' in disk ? new VirtioBlock(disk.store, { readOnly: disk.readOnly ?? false }) : new VirtioBlock(disk),
     );
@@ -133,7 +133,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     const nets = networks.map(
       (network, i) => new VirtioNet(network, Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56 + i)),
     );
-    const functions = [...blocks, ...nets, new VirtioRng(seed)];
+    const functions = [...blocks, ...nets, ...consoles, new VirtioRng(seed)];
     return Array.from({ length: VIRTIO_SLOTS }, (_, slot) => new VirtioMmio(host, slot, functions[slot]));
   }
 

@@ -2,6 +2,7 @@
 import { VivariumError } from '../abi/errors.js';
 import { type Costs, defaultCosts } from './costs.js';
 import type { BlockStore } from './devices/virtio/block-store.js';
+import type { VirtioConsole } from './devices/virtio/console.js';
 import type { NetworkPort } from './devices/virtio/net.js';
 import type { EngineName } from './engine.js';
 
@@ -29,14 +30,16 @@ export interface MachineOptions {
   readonly tlb?: { readonly data?: number; readonly fetch?: number };
   /** Pages of decoded code kept, at least 2. Default 1,024 (16 MiB). */
   readonly codePages?: number;
-  /** Cycles that a hart runs before the next one's turn, if there are several. Default 1,000. */
+  /** Cycles that a hart runs before the next one's turn, if there are several. Default 5,000. */
   readonly quantum?: number;
   readonly costs?: Partial<Costs>;
   /** What the real-time clock shows at power-on, in nanoseconds since 1970. Default 2026-01-01. */
   readonly epoch?: bigint;
-  /** Block devices, in virtio slots from 0 on; then come the network ports. */
+  /** Block devices, in virtio slots from 0 on; then come the network ports, the consoles and the entropy source. */
   readonly disks?: readonly (BlockStore | { readonly store: BlockStore; readonly readOnly?: boolean })[];
   readonly networks?: readonly NetworkPort[];
+  /** Virtio consoles beside the serial port. */
+  readonly consoles?: readonly VirtioConsole[];
 }
 
 export interface Configuration extends Required<Omit<MachineOptions, 'memory' | 'seed' | 'tlb' | 'costs'>> {
@@ -75,8 +78,9 @@ const within = (n: number, low: number, high: number): boolean => Number.isInteg
 /** Fills in the defaults. @throws MachineOptionError for what no machine can be. */
 export const configure = (options: MachineOptions): Configuration => {
   const memory = parseBytes(options.memory ?? 128 * 2 ** 20);
-  const { harts = 1, engine = 'interpreter', firmware = 'sbi', quantum = 1000, codePages = 1024 } = options;
-  const { disks = [], networks = [] } = options;
+  const { harts = 1, engine = 'interpreter', firmware = 'sbi', quantum = 5000, codePages = 1024 } = options;
+  const { disks = [], networks = [], consoles = [] } = options;
+  const devices = disks.length + networks.length + consoles.length;
   const tlb = { data: options.tlb?.data ?? 4096, fetch: options.tlb?.fetch ?? 256 };
   check(
     within(memory, 2 ** 20, 3 * 2 ** 30) && memory % 4096 === 0,
@@ -107,12 +111,7 @@ export const configure = (options: MachineOptions): Configuration => {
       'give a power of two from 16 to 65,536',
     );
   }
-  check(
-    disks.length + networks.length <= 7,
-    'MACHINE_DEVICES',
-    `${disks.length + networks.length} virtio devices`,
-    'give 7 at most',
-  );
+  check(devices <= 7, 'MACHINE_DEVICES', `${devices} virtio devices`, 'give 7 at most');
   return {
     memory,
     harts,
@@ -123,6 +122,7 @@ export const configure = (options: MachineOptions): Configuration => {
     tlb,
     disks,
     networks,
+    consoles,
     seed: BigInt(options.seed ?? 1),
     hypervisor: options.hypervisor ?? true,
     hardwareDirty: options.hardwareDirty ?? false,

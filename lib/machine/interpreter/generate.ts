@@ -5,9 +5,10 @@ import { type WasmModule, wasm } from '../wasm/platform.js';
 import { buildAccessors } from './access.js';
 import { buildFloat } from './float.js';
 import { buildMultiply } from './multiply.js';
-import { buildRun, buildSteps } from './run.js';
+import { buildRun } from './run.js';
 import { HartCode } from './state.js';
 import { buildStep } from './step.js';
+import { buildSteps } from './steps.js';
 import { buildWalker } from './walk.js';
 
 export interface Target {

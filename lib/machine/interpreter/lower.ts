@@ -135,9 +135,6 @@ export class Lowering {
   rounding(): I32 {
     return this.hart.byte(recordField.rm(this.site.record), CELL.rounding);
   }
-  imm32(): I32 {
-    return peek('i32', 32, this.site.record, 4);
-  }
 }
 
 /** Scratch variables by type and position, made when first asked for. */

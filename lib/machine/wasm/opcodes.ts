@@ -17,7 +17,6 @@ series(0xa7, 'i32', 'wrap_i64');
 series(0xac, 'i64', 'extend_i32_s extend_i32_u');
 series(0xb0, 'i64', 'trunc_f64_s');
 series(0xb4, 'f32', 'convert_i64_s convert_i64_u demote_f64');
-series(0xb7, 'f64', 'convert_i32_s');
 series(0xb9, 'f64', 'convert_i64_s convert_i64_u promote_f32');
 series(0xbc, 'i32', 'reinterpret_f32');
 series(0xbd, 'i64', 'reinterpret_f64');
