@@ -1,10 +1,8 @@
 /** Machines as the command line describes them. */
 import type { EngineName } from '../machine/engine.js';
 import { Machine } from '../machine/machine.js';
-import { CliError } from './errors.js';
 import { countersTable, describeEnding, type Ending } from './report.js';
 import type { Streams } from './streams.js';
-import { stopTrapLoops } from './trap-loop.js';
 
 export interface MachineArguments {
   readonly memory: string;
@@ -15,23 +13,15 @@ export interface MachineArguments {
   readonly maxInstructions?: number;
 }
 
-/** A machine whose console output goes to the streams. @throws MachineOptionError, CliError */
+/** A machine whose console output goes to the streams. @throws MachineOptionError */
 export const createMachine = (
   { memory, harts, engine, seed }: MachineArguments,
   { stdout }: Streams,
   firmware: 'sbi' | 'none' = 'sbi',
 ): Machine => {
-  try {
-    const machine = new Machine({ memory, harts, engine, seed, firmware });
-    machine.on('output', (bytes) => stdout.write(bytes));
-    stopTrapLoops(machine);
-    return machine;
-  } catch (error) {
-    // What WebAssembly.Memory throws when the host has no room for it.
-    if (error instanceof RangeError)
-      throw new CliError('CLI_HOST_MEMORY', 'Machine', `this host cannot provide ${memory} of memory`, 'ask for less');
-    throw error;
-  }
+  const machine = new Machine({ memory, harts, engine, seed, firmware });
+  machine.on('output', (bytes) => stdout.write(bytes));
+  return machine;
 };
 
 /** Prints how a run ended and what was counted; returns the exit code. */

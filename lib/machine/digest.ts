@@ -104,7 +104,7 @@ export const digestOf = (machine: Machine): string => {
   const { layout, i32 } = machine.memory;
   for (const hart of machine.harts) hashHart(hash, hart, layout);
   for (const device of machine.bus.devices) hash.text(`${device.name}${canonical(device.save())}`);
-  hash.text(canonical([machine.hartStates.save(), machine.scheduler.save()]));
+  hash.text(canonical([machine.htif.save(), machine.hartStates.save(), machine.scheduler.save()]));
   hash.words(i32, layout.ram >>> 2, (layout.ram + layout.ramSize) >>> 2);
   return hash.hex;
 };

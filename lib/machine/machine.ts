@@ -1,7 +1,7 @@
 /** The emulated computer: harts, RAM, devices and time, on the address map of QEMU's `virt` board. */
 import { EventEmitter } from 'eventemitter3';
 import { boardTree } from './boot/board.js';
-import { elfProgram } from './boot/elf.js';
+import { elfProgram, htifWords } from './boot/elf.js';
 import { type BootPlan, loadKernel } from './boot/load.js';
 import { checkPieces, writePieces } from './boot/placement.js';
 import { Core } from './core.js';
@@ -10,6 +10,7 @@ import type { Device, DeviceHost } from './device.js';
 import { Bus } from './devices/bus.js';
 import { Clint } from './devices/clint.js';
 import { type Finish, Finisher } from './devices/finisher.js';
+import { Htif, type HtifWords } from './devices/htif.js';
 import { Plic } from './devices/plic.js';
 import { Rtc } from './devices/rtc.js';
 import { Uart } from './devices/uart.js';
@@ -20,9 +21,9 @@ import { VirtioRng } from './devices/virtio/rng.js';
 import { digestOf } from './digest.js';
 import { Hart, M, S } from './hart.js';
 import { Interpreter } from './interpreter/engine.js';
-import { layoutOf } from './layout.js';
+import { type Layout, layoutOf } from './layout.js';
 import { MachineMemory } from './memory.js';
-import { type Configuration, configure, type MachineOptions } from './options.js';
+import { type Configuration, configure, MachineOptionError, type MachineOptions } from './options.js';
 import { SeededRandom } from './random.js';
 import { ReferenceEngine } from './reference/engine.js';
 import { HartStates } from './sbi/hart-states.js';
@@ -53,6 +54,17 @@ const extensionsOf = ({ hypervisor, firmware }: Configuration): string[] => [
   ...['sstc', ...(firmware === 'none' ? ['svadu'] : [])],
 ];
 
+/** WebAssembly throws a RangeError where the host has no such amount of memory in one piece. */
+const allocate = (layout: Layout): MachineMemory => {
+  try {
+    return new MachineMemory(layout);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const problem = `this host cannot provide ${layout.size} bytes of memory`;
+    throw new MachineOptionError('MACHINE_HOST_MEMORY', 'Machine', problem, 'ask for less');
+  }
+};
+
 export class Machine extends EventEmitter<MachineEvents> {
   readonly configuration: Configuration;
   readonly memory: MachineMemory;
@@ -61,11 +73,15 @@ export class Machine extends EventEmitter<MachineEvents> {
   readonly uart: Uart;
   readonly clint: Clint;
   readonly plic: Plic;
+  /** Answers bare-metal test programs that have a `tohost` word. */
+  readonly htif: Htif;
   /** Which harts run, as SBI's hart state management has it. */
   readonly hartStates: HartStates;
   readonly scheduler: Scheduler;
   readonly #interpreter: Interpreter | undefined;
   #console: number[] = [];
+  /** Loads and starts again what was loaded last. */
+  #reboot: () => void = () => this.reset();
 
   /** @throws MachineOptionError, BusError */
   constructor(options: MachineOptions = {}) {
@@ -73,7 +89,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     const configuration = configure(options);
     this.configuration = configuration;
     const { harts, memory, tlb, codePages, engine, seed, epoch } = configuration;
-    this.memory = new MachineMemory(
+    this.memory = allocate(
       layoutOf({ harts, dataEntries: tlb.data, fetchEntries: tlb.fetch, ramSize: memory, codePages }),
     );
     const host: DeviceHost = {
@@ -87,6 +103,12 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.plic = new Plic(host, harts);
     this.uart = new Uart(host, (byte) => this.#output(byte));
     const finisher = new Finisher((finish) => this.#finished(finish));
+    this.htif = new Htif({
+      memory: this.memory,
+      time: host.time,
+      output: (byte) => this.#output(byte),
+      finish: (finish) => this.#finished(finish),
+    });
     this.bus = new Bus(
       [this.clint, this.plic, this.uart, finisher, new Rtc(host, epoch), ...this.#virtio(host, configuration, seed)],
       memory,
@@ -116,11 +138,12 @@ export class Machine extends EventEmitter<MachineEvents> {
       states: this.hartStates,
       bus: this.bus,
       clint: this.clint,
+      htif: this.htif,
       quantum: BigInt(configuration.quantum),
       sbi: configuration.firmware === 'sbi' ? new Sbi(sbiHost) : undefined,
       resumeHart: (hart) => sbiHost.resumeHart(hart),
       flushOutput: () => this.#flushOutput(),
-      reset: () => this.reset(),
+      reboot: () => this.#reboot(),
     });
     this.reset();
   }
@@ -166,6 +189,7 @@ export class Machine extends EventEmitter<MachineEvents> {
   /**
    * Loads a static ELF executable by its physical addresses and points hart 0 at its entry: in S-mode with the SBI
    * beneath it, or in M-mode, in which every hart starts there. a0 is the hart's number, a1 the device tree's address.
+   * A program with a `tohost` symbol, as riscv-tests have it, ends the run through that word.
    * @throws ElfError, BootError; RAM is then unchanged.
    */
   load(elf: Uint8Array, bootargs?: string): BootPlan {
@@ -174,13 +198,15 @@ export class Machine extends EventEmitter<MachineEvents> {
   /** Loads a flat image at an address and starts there; there is no device tree. @throws RangeError if it is not RAM. */
   loadFlat(image: Uint8Array, address: number): void {
     this.memory.write(address, image);
-    this.#start(address, 0);
+    this.#start(address, 0, undefined);
+    this.#reboot = () => this.loadFlat(image, address);
   }
   /**
    * Loads a kernel with its initrd and device tree as a boot loader would.
    * @throws ElfError, BootError if a file is malformed or does not fit; RAM is then unchanged.
    */
-  boot({ kernel, firmware, initrd, bootargs }: BootOptions): BootPlan {
+  boot(options: BootOptions): BootPlan {
+    const { kernel, firmware, initrd, bootargs } = options;
     const { harts, memory, seed } = this.configuration;
     const plan = loadKernel(this.memory, {
       kernel,
@@ -198,7 +224,8 @@ export class Machine extends EventEmitter<MachineEvents> {
           devices: this.bus.devices,
         }),
     });
-    this.#start(plan.entry, plan.deviceTree);
+    this.#start(plan.entry, plan.deviceTree, htifWords(kernel));
+    this.#reboot = () => this.boot(options);
     return plan;
   }
   /** Adds an executable's segments to RAM and starts nothing. @throws ElfError, BootError */
@@ -209,7 +236,9 @@ export class Machine extends EventEmitter<MachineEvents> {
     return entry;
   }
 
-  #start(entry: number, deviceTree: number): void {
+  #start(entry: number, deviceTree: number, htif: HtifWords | undefined): void {
+    this.reset();
+    this.htif.watch(htif);
     const sbi = this.configuration.firmware === 'sbi';
     for (const core of this.cores) {
       const { hart, privileged } = core;

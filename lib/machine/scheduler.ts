@@ -9,6 +9,7 @@
 import { type Core, CYCLES_PER_TICK } from './core.js';
 import type { Bus } from './devices/bus.js';
 import type { Clint } from './devices/clint.js';
+import type { Htif } from './devices/htif.js';
 import { EXIT, type Exit } from './engine.js';
 import type { Hart } from './hart.js';
 import { PAGE_SIZE } from './layout.js';
@@ -53,7 +54,7 @@ export type StopReason =
   | { readonly kind: 'idle' }
   /** Software ended the run through the test finisher or the SBI. */
   | { readonly kind: 'finished'; readonly success: boolean; readonly code: number }
-  /** A trap that nobody handles: with the SBI, one that was not delegated. */
+  /** A trap that nobody handles: with the SBI, one that was not delegated; or one that its own handler raises at once, for ever. */
   | { readonly kind: 'unhandled'; readonly trap: Trap };
 
 interface Parts {
@@ -61,12 +62,14 @@ interface Parts {
   readonly states: HartStates;
   readonly bus: Bus;
   readonly clint: Clint;
+  readonly htif: Htif;
   readonly quantum: bigint;
   readonly sbi: Sbi | undefined;
   /** A hart that the SBI suspended has an interrupt to wake for. */
   resumeHart(hart: number): void;
   flushOutput(): void;
-  reset(): void;
+  /** Software asked for a reset. */
+  reboot(): void;
 }
 
 /** The engine returns at least this often, so that V8 may put better code in its place. */
@@ -143,8 +146,8 @@ export class Scheduler {
   /** The next cycle at which a device or the current hart's timer does something. */
   get #nextDeadline(): bigint {
     if (!this.#deadlineKnown) {
-      const { bus, clint, cores } = this.parts;
-      let ticks = bus.deadline() ?? NEVER;
+      const { bus, clint, htif, cores } = this.parts;
+      let ticks = min(bus.deadline() ?? NEVER, htif.deadline() ?? NEVER);
       for (const { privileged } of cores) {
         const mtime = privileged.timerDeadline();
         if (mtime !== undefined) ticks = min(ticks, clint.whenMtime(mtime));
@@ -160,7 +163,7 @@ export class Scheduler {
     this.#stepOver = this.#core.hart.pc === options.address;
     for (;;) {
       if (this.#finished !== undefined) return this.#end(this.#finished);
-      if (this.#resetRequested) this.parts.reset();
+      if (this.#resetRequested) this.parts.reboot();
       const { hart } = this.#core;
       if (budget <= 0 || hart.cycles >= (options.cycle ?? NEVER)) return this.#end({ kind: 'limit' });
       if (hart.cycles >= this.#turnEnd && hart.cells32.midBlock === 0) {
@@ -169,6 +172,7 @@ export class Scheduler {
       }
       if (hart.cycles >= this.#nextDeadline && hart.cells32.midBlock === 0) {
         this.parts.bus.advance();
+        this.parts.htif.advance();
         this.#deadlineKnown = false;
       }
       if (this.#isIdle()) {
@@ -280,7 +284,7 @@ export class Scheduler {
 
   #account(hart: Hart): void {
     const tally = hart.cells.tally;
-    hart.cells.retired = hart.cells.retired + (tally & 0xffffffffn);
+    hart.cells.retired += tally & 0xffffffffn;
     hart.cells.accesses += tally >> 32n;
     hart.cells.tally = 0n;
   }
@@ -317,8 +321,9 @@ export class Scheduler {
     }
     const { sbi } = this.parts;
     if (trap.target !== 'M' || sbi === undefined) {
+      const { pc } = trap.hart;
       take();
-      return undefined;
+      return !trap.interrupt && trap.hart.pc === pc && this.#isStuck(trap) ? { kind: 'unhandled', trap } : undefined;
     }
     if (trap.interrupt || trap.cause !== SUPERVISOR_CALL) return { kind: 'unhandled', trap };
     const { hart, privileged } = this.#core;
@@ -326,6 +331,15 @@ export class Scheduler {
     hart.pc += 4n;
     sbi.call(hart);
     return undefined;
+  }
+
+  /**
+   * Whether a trap whose handler's first instruction raised it can ever end: in the handler interrupts of its level are
+   * off, so only a more privileged level or another hart could change anything.
+   */
+  #isStuck({ target }: Trap): boolean {
+    const { cores, sbi } = this.parts;
+    return cores.length === 1 && (target === 'M' || (target === 'HS' && sbi !== undefined));
   }
 }
 

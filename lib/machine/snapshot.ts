@@ -35,6 +35,7 @@ export interface Snapshot {
   readonly contents: Uint8Array;
   readonly privileged: readonly PrivilegedState[];
   readonly devices: readonly unknown[];
+  readonly htif: unknown;
   readonly hartStates: unknown;
   readonly scheduler: unknown;
 }
@@ -86,6 +87,7 @@ export const snapshotOf = (machine: Machine): Snapshot => {
     contents,
     privileged: machine.cores.map(({ privileged }) => structuredClone(privileged.save())),
     devices: machine.bus.devices.map((device) => structuredClone(device.save())),
+    htif: machine.htif.save(),
     hartStates: machine.hartStates.save(),
     scheduler: machine.scheduler.save(),
   };
@@ -134,6 +136,7 @@ export const restoreInto = (machine: Machine, snapshot: Snapshot): void => {
   for (const [i, { privileged }] of machine.cores.entries())
     privileged.restore(structuredClone(snapshot.privileged[i]) as PrivilegedState);
   for (const [i, device] of machine.bus.devices.entries()) device.restore(structuredClone(snapshot.devices[i]));
+  machine.htif.restore(snapshot.htif);
   machine.hartStates.restore(snapshot.hartStates);
   machine.scheduler.restore(snapshot.scheduler);
 };

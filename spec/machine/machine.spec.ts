@@ -162,10 +162,75 @@ for (const engine of engines) {
       const reason = machine.run();
       expect(reason.kind === 'unhandled' && reason.trap.cause).to.equal(2);
     });
-    it('ends a run of a hart that does nothing but trap', () => {
+    it('reports a handler that raises its own trap again, for ever', () => {
       const { machine } = boot('_start: ecall', { engine, firmware: 'none' });
+      const reason = machine.run();
+      expect(reason.kind === 'unhandled' && reason.trap.cause).to.equal(1);
+      expect(new Machine({ engine, memory: '1MiB' }).run().kind).to.equal('unhandled');
+    });
+    it('counts instructions that trap, so that a hart that does nothing else reaches its limit', () => {
+      const { machine } = boot(
+        '_start: la t0, 1f\n csrw mtvec, t0\n j 2f\n .align 2\n1: csrw mepc, t1\n .word 0\n2: .word 0',
+        { engine, firmware: 'none' },
+      );
+      machine.trapHandler = () => 'handled';
       expect(machine.run({ instructions: 100 })).to.deep.equal({ kind: 'limit' });
-      expect(machine.counters()).to.include({ instructions: 0n, traps: 100n });
+    });
+    it('starts the program again when it asks for a reset', () => {
+      const { machine, text } = boot(
+        `_start: la s0, count
+         lw t0, 0(s0)
+         addi t0, t0, 1
+         sw t0, 0(s0)
+         la s1, kept
+         lw t1, 0(s1)
+         addi t1, t1, 1
+         sw t1, 0(s1)
+         addi a0, t0, '0'
+         li a7, 1
+         ecall
+         li t2, 3
+         li a7, 0x53525354
+         li a6, 0
+         li a1, 0
+         li a0, 1               # cold reboot
+         blt t1, t2, 1f
+         li a0, 0
+1:       ecall
+         .data
+count:   .word 0
+         .equ kept, 0x80300000`,
+        { engine },
+      );
+      expect(machine.run().kind).to.equal('finished');
+      // What the file holds is loaded anew; other RAM keeps its contents.
+      expect(text()).to.equal('111');
+    });
+    it('ends a test program through its tohost word', () => {
+      const program = (value: number) => `
+_start:  la t0, tohost
+         la t1, message
+         sd t1, 0(t0)
+1:       ld t2, 0(t0)
+         bnez t2, 1b
+         li t2, ${value}
+2:       sd t2, 0(t0)
+         j 2b
+         .data
+         .align 6
+         .globl tohost
+tohost:  .dword 0
+         .align 6
+message: .dword 64, 1, text, 3, 0, 0, 0, 0
+text:    .ascii "hi\\n"`;
+      const { machine, text } = boot(program(1), { engine, firmware: 'none' });
+      expect(machine.run()).to.deep.equal({ kind: 'finished', success: true, code: 0 });
+      expect(text()).to.equal('hi\n');
+      expect(boot(program(7), { engine, firmware: 'none' }).machine.run()).to.deep.equal({
+        kind: 'finished',
+        success: false,
+        code: 3,
+      });
     });
   });
 }

@@ -1,5 +1,6 @@
 /** Kernels and firmware as ELF executables, loaded by physical address. */
-import { type ElfSegment, ET_DYN, ET_REL, PT_LOAD, parseElf } from '../../abi/elf.js';
+import { ELF_MAGIC, type ElfSegment, ET_DYN, ET_REL, PT_LOAD, parseElf } from '../../abi/elf.js';
+import type { HtifWords } from '../devices/htif.js';
 import { PAGE_SIZE, RAM_BASE } from '../layout.js';
 import { BootError } from './errors.js';
 import type { Piece } from './placement.js';
@@ -42,4 +43,17 @@ export const elfProgram = (bytes: Uint8Array): Program => {
   const lowest = Math.min(...loads.map(({ paddr }) => Number(paddr)));
   const moved = file.type === ET_DYN && lowest < RAM_BASE ? RAM_BASE - (lowest - (lowest % PAGE_SIZE)) : 0;
   return { entry: Number(file.entry - home.vaddr + home.paddr) + moved, pieces: loads.map(toPiece(moved)) };
+};
+
+/** The words through which a bare-metal test program reports, if the file is an ELF executable that has them. */
+export const htifWords = (bytes: Uint8Array): HtifWords | undefined => {
+  const magic = bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if (magic !== ELF_MAGIC) return undefined;
+  const { symbols } = parseElf(bytes);
+  const addressOf = (name: string): number | undefined => {
+    const symbol = symbols.find((s) => s.name === name);
+    return symbol && Number(symbol.value);
+  };
+  const tohost = addressOf('tohost');
+  return tohost === undefined ? undefined : { tohost, fromhost: addressOf('fromhost') };
 };
