@@ -211,24 +211,20 @@ export class Scheduler {
     return false;
   }
 
-  /** Lets the current hart's time pass until its turn ends or something happens. */
+  /** Lets the current hart's time pass until its turn ends or something happens. Precondition: it is idle. */
   #idle({ cycle = NEVER }: RunOptions): StopReason | undefined {
-    const { hart } = this.#core;
-    const alone = this.parts.cores.every((core) => core === this.#core || this.#sleeps(core));
-    if (alone && this.#nextDeadline >= NEVER && this.#core.privileged.wakes() === false) {
-      if (cycle >= NEVER) return { kind: 'idle' };
-    }
+    const { cores } = this.parts;
+    const current = this.#core;
+    const allSleep = cores.every((core) => core === current || this.#sleeps(core));
+    if (allSleep && this.#nextDeadline >= NEVER && cycle >= NEVER) return { kind: 'idle' };
     // With every hart asleep the turns between here and the deadline would change nothing.
-    const until = min(alone ? this.#nextDeadline : min(this.#turnEnd, this.#nextDeadline), cycle);
-    const target = until > hart.cycles ? until : this.#turnEnd;
-    const skipped = target - hart.cycles;
-    if (skipped > 0n) {
-      for (const core of alone ? this.parts.cores : [this.#core]) {
-        const behind = target - core.hart.cycles;
-        if (behind > 0n) core.hart.cells.idle += behind;
-      }
-      while (alone && this.#turnEnd < target) this.#turnEnd = target;
+    const until = min(allSleep ? this.#nextDeadline : min(this.#turnEnd, this.#nextDeadline), cycle);
+    const target = until > current.hart.cycles ? until : this.#turnEnd;
+    for (const { hart } of allSleep ? cores : [current]) {
+      const behind = target - hart.cycles;
+      if (behind > 0n) hart.cells.idle += behind;
     }
+    if (target > this.#turnEnd) this.#turnEnd = target;
     return undefined;
   }
   #sleeps({ hart, privileged }: Core): boolean {

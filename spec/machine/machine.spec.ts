@@ -324,6 +324,26 @@ done:   .word 0
       expect(machine.counters(1).instructions > 1000n).to.equal(true);
     });
   }
+  it('are idle together when one is stopped with an interrupt pending and the other waits', () => {
+    const { machine } = boot(
+      `_start: csrsi sie, 2          # hart 1, started below, stops itself with its SSIP pending
+        bnez a0, stop
+        li a7, 0x48534d
+        li a6, 0
+        li a0, 1
+        la a1, _start
+        ecall
+wait:   wfi
+        j wait
+stop:   csrsi sip, 2
+        li a7, 0x48534d
+        li a6, 1
+        ecall`,
+      { harts: 2 },
+    );
+    expect(machine.run()).to.deep.equal({ kind: 'idle' });
+    expect(machine.counters(1).cycles < 1_000_000n).to.equal(true);
+  });
   it('retire the same stream under both engines', () => {
     const [a, b] = engines.map((engine) => {
       const { machine } = boot(SHARED, { engine, harts: 2, quantum: 100 });
