@@ -1,6 +1,6 @@
 /**
- * Guest memory access off the fast path, in WebAssembly: TLB look-up and refill, misaligned and page-crossing
- * data, devices, stores into decoded code, instruction fetch.
+ * Guest data access off the fast path, in WebAssembly: TLB look-up and refill, misaligned and page-crossing data,
+ * devices, stores into decoded code.
  */
 import {
   add,
@@ -22,41 +22,30 @@ import {
   shrU,
   sub,
   wrap,
-  xor,
 } from '../../isa/expr.js';
 import {
   PAGE_SHIFT,
   PAGE_SIZE,
-  PARCELS,
   RECORD,
   RECORD_SHIFT,
-  REGIME,
   REGIME_AT,
-  REGIME_FIELD,
   STRADDLE_HALF,
-  STRADDLE_RECORD,
   TAG_SLOW,
   TLB_AT,
-  TLB_ENTRY,
-  TLB_ENTRY_SHIFT,
-  TLB_FOLD_SHIFT,
   WRITE_CODE,
   WRITE_SLOW,
 } from '../layout.js';
 import type { FunctionBuilder, Local } from '../wasm/function.js';
 import type { Callable, ModuleBuilder } from '../wasm/module.js';
-import { type HartCode, regimeField } from './state.js';
-import { FETCH, LOAD, STORE, type Walker } from './walk.js';
+import type { HartCode } from './state.js';
+import { codeOf, entryOffset, isGuest, tagOf, translates } from './tlb.js';
+import { LOAD, STORE, type Walker } from './walk.js';
 
 export interface AccessImports {
   /** (physical address, bytes, virtual address) -> value, or an access fault. */
   readonly deviceLoad: Callable<'i64'>;
   /** (physical address, bytes, value, virtual address). */
   readonly deviceStore: Callable;
-  /** (host address of a page of RAM) -> address of its decoded page, made if need be. */
-  readonly codePage: Callable<'i32'>;
-  /** (address of the record that straddles, upper half of its encoding): decodes it into the straddle record. */
-  readonly decodeStraddle: Callable;
 }
 export interface Accessors {
   /** (virtual address, bytes) -> zero-extended value; the fault cell tells whether it trapped. */
@@ -67,21 +56,9 @@ export interface Accessors {
   readonly atomic: Callable<'i32'>;
   /** (host address, bytes): forgets instructions decoded from those bytes. */
   readonly forget: Callable;
-  /** (pc) -> record of the instruction there, 0 if the fetch trapped. */
-  readonly fetch: Callable<'i32'>;
-  /** (pc, its record) -> record of the instruction that straddles the page end, 0 if the fetch trapped. */
-  readonly straddle: Callable<'i32'>;
 }
 
-const PAGE_MASK = ~0xfffn;
 const DEVICE = -1;
-
-/** Offset of a TLB entry from the TLB's start. */
-export const entryOffset = (address: I64, entries: number): I32 => {
-  const low = wrap(address);
-  const folded = xor(shrU(low, i32(PAGE_SHIFT - TLB_ENTRY_SHIFT)), shrU(low, i32(TLB_FOLD_SHIFT - TLB_ENTRY_SHIFT)));
-  return and(folded, i32((entries - 1) * TLB_ENTRY));
-};
 
 export const buildAccessors = (
   module: ModuleBuilder,
@@ -90,21 +67,9 @@ export const buildAccessors = (
   imports: AccessImports,
 ): Accessors => {
   const dataTlb = hart.address + TLB_AT;
-  const fetchTlb = hart.address + hart.fetchTlbAt;
   const DATA = i32(hart.address + REGIME_AT.data);
-  const FETCH_REGIME = i32(hart.address + REGIME_AT.fetch);
-  const contextOf = (regime: I32): I64 => extendU(regimeField('i32', regime, REGIME_FIELD.context));
-  const tagOf = (address: I64, regime: I32): I64 => or(and(address, i64(PAGE_MASK)), contextOf(regime));
-  const guest = (): I32 => ne(and(regimeField('i32', DATA, REGIME_FIELD.flags), i32(REGIME.VIRTUAL)), i32(0));
   const raise = (f: FunctionBuilder, cause: I32, address: I64): void =>
-    f.do(walker.raise.call(cause, address, i64(0), i64(0), guest()));
-  const codeOf = (host: I32): I32 => {
-    const page = shrU(sub(host, hart.get32('ramHost')), i32(PAGE_SHIFT));
-    return peek('i32', 32, add(hart.get32('codeMap'), shl(page, i32(2))));
-  };
-  const translated = (regime: I32): I32 =>
-    ne(or(regimeField('i64', regime, REGIME_FIELD.stage1), regimeField('i64', regime, REGIME_FIELD.stage2)), i64(0));
-
+    f.do(walker.raise.call(cause, address, i64(0), i64(0), isGuest(DATA)));
   /** (virtual address, LOAD or STORE) -> host address, DEVICE (see the physical cell) or 0 after a trap. */
   const data = module.declare(['i64', 'i32'], 'i32');
   module.define(data, (f) => {
@@ -127,7 +92,7 @@ export const buildAccessors = (
         f.return(i32(DEVICE));
       });
     });
-    f.if(translated(DATA), () => hart.count(f, 'dataMisses'));
+    f.if(translates(DATA), () => hart.count(f, 'dataMisses'));
     const physical = f.let(walker.walk.call(address, access, DATA));
     f.if(hart.get32('fault'), () => f.return(i32(0)));
     const host = f.let(walker.host.call(physical));
@@ -137,7 +102,9 @@ export const buildAccessors = (
       () => {
         const addend = f.let(sub(and(host, i32(~0xfff)), and(wrap(address), i32(~0xfff))));
         const write = f.let(select(writable, addend, i32(WRITE_SLOW)));
-        f.if(and(writable, ne(codeOf(host), i32(0))), () => f.set(write, or(addend, i32(WRITE_SLOW | WRITE_CODE))));
+        f.if(and(writable, ne(codeOf(hart, host), i32(0))), () =>
+          f.set(write, or(addend, i32(WRITE_SLOW | WRITE_CODE))),
+        );
         f.poke(64, entry, tag, dataTlb);
         f.poke(32, entry, addend, dataTlb + 8);
         f.poke(32, entry, write, dataTlb + 12);
@@ -160,7 +127,7 @@ export const buildAccessors = (
   module.define(forget, (f) => {
     const host = f.param('i32', 0);
     const bytes = f.param('i32', 1);
-    const code = f.let(codeOf(host));
+    const code = f.let(codeOf(hart, host));
     f.if(code, () => {
       const offset = f.let(and(host, i32(0xfff)));
       // The parcel before may start an instruction that reaches into these bytes.
@@ -261,7 +228,7 @@ export const buildAccessors = (
       // Both pages must take the store before either is changed. Each is translated once: they may share a TLB entry.
       const last = f.let(add(address, extendU(sub(bytes, i32(1)))));
       const low = hostOfByte(f, address, STORE, 7, none);
-      const high = hostOfByte(f, and(last, i64(PAGE_MASK)), STORE, 7, none);
+      const high = hostOfByte(f, and(last, i64(-PAGE_SIZE)), STORE, 7, none);
       const inLow = f.let(sub(i32(PAGE_SIZE), and(wrap(address), i32(0xfff))));
       eachByte(f, bytes, (i) => {
         const host = f.let(select(ltU(i, inLow), add(low, i), add(high, sub(i, inLow))));
@@ -309,60 +276,5 @@ export const buildAccessors = (
     f.return(host);
   });
 
-  /** (virtual address) -> offset of its fetch TLB entry, filled; -1 after a trap. */
-  const fetchEntry = module.declare(['i64'], 'i32');
-  module.define(fetchEntry, (f) => {
-    const address = f.param('i64', 0);
-    const entry = f.let(entryOffset(address, hart.fetchEntries));
-    const tag = f.let(tagOf(address, FETCH_REGIME));
-    f.if(ne(hart.get64('fetchPage'), tag), () => {
-      hart.set64(f, 'fetchPage', tag);
-      hart.count(f, 'fetchLookups');
-    });
-    f.if(ne(peek('i64', 64, entry, fetchTlb), tag), () => {
-      f.if(translated(FETCH_REGIME), () => hart.count(f, 'fetchMisses'));
-      const physical = f.let(walker.walk.call(address, i32(FETCH), FETCH_REGIME));
-      f.if(hart.get32('fault'), () => f.return(i32(-1)));
-      const host = f.let(walker.host.call(physical));
-      f.if(eqz(host), () => {
-        const isGuest = ne(and(regimeField('i32', FETCH_REGIME, REGIME_FIELD.flags), i32(REGIME.VIRTUAL)), i32(0));
-        f.do(walker.raise.call(i32(1), address, i64(0), i64(0), isGuest));
-        f.return(i32(-1));
-      });
-      f.poke(64, entry, tag, fetchTlb);
-      f.poke(32, entry, codeOf(host), fetchTlb + 8);
-      f.poke(32, entry, and(host, i32(~0xfff)), fetchTlb + 12);
-    });
-    f.return(entry);
-  });
-
-  const fetch = module.declare(['i64'], 'i32');
-  module.define(fetch, (f) => {
-    const address = f.param('i64', 0);
-    const entry = f.let(fetchEntry.call(address));
-    f.if(eq(entry, i32(-1)), () => f.return(i32(0)));
-    const code = f.let(peek('i32', 32, entry, fetchTlb + 8));
-    f.if(eqz(code), () => {
-      f.set(code, imports.codePage.call(peek('i32', 32, entry, fetchTlb + 12)));
-      f.poke(32, entry, code, fetchTlb + 8);
-    });
-    f.return(add(code, shl(and(wrap(address), i32(0xffe)), i32(RECORD_SHIFT - 1))));
-  });
-
-  const straddle = module.declare(['i64', 'i32'], 'i32');
-  module.define(straddle, (f) => {
-    const pc = f.param('i64', 0);
-    const record = f.param('i32', 1);
-    const entry = f.let(fetchEntry.call(add(pc, i64(2))));
-    f.if(eq(entry, i32(-1)), () => f.return(i32(0)));
-    const page = f.let(sub(record, i32((PARCELS - 1) * RECORD)));
-    const half = f.let(peek('i32', 16, peek('i32', 32, entry, fetchTlb + 12)));
-    f.if(ne(peek('i32', 32, page, STRADDLE_HALF), or(half, i32(0x10000))), () => {
-      f.do(imports.decodeStraddle.call(record, half));
-      f.poke(32, page, or(half, i32(0x10000)), STRADDLE_HALF);
-    });
-    f.return(add(page, i32(STRADDLE_RECORD)));
-  });
-
-  return { load, store, atomic, forget, fetch, straddle };
+  return { load, store, atomic, forget };
 };

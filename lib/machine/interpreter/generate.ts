@@ -3,6 +3,7 @@ import { helpers } from '../../isa/helpers.js';
 import { ModuleBuilder } from '../wasm/module.js';
 import { type WasmModule, wasm } from '../wasm/platform.js';
 import { buildAccessors } from './access.js';
+import { buildFetcher } from './fetch.js';
 import { buildFloat } from './float.js';
 import { buildMultiply } from './multiply.js';
 import { buildRun } from './run.js';
@@ -27,6 +28,8 @@ export const generate = (target: Target): Uint8Array => {
   const accessImports = {
     deviceLoad: module.import('deviceLoad', ['i64', 'i32', 'i64'], 'i64'),
     deviceStore: module.import('deviceStore', ['i64', 'i32', 'i64', 'i64']),
+  };
+  const fetchImports = {
     codePage: module.import('codePage', ['i32'], 'i32'),
     decodeStraddle: module.import('decodeStraddle', ['i32', 'i32']),
   };
@@ -38,9 +41,10 @@ export const generate = (target: Target): Uint8Array => {
   const library = { mulh: buildMultiply(module), helpers: buildFloat(module, hart, helperImports) };
   const walker = buildWalker(module, hart, { pmp });
   const access = buildAccessors(module, hart, walker, accessImports);
+  const fetcher = buildFetcher(module, hart, walker, fetchImports);
   const step = buildStep(module, hart, library, access, stepImports);
-  module.export('run', buildRun(module, hart, library, access, step, runImports));
-  module.export('step', buildSteps(module, hart, access, step, runImports));
+  module.export('run', buildRun(module, hart, library, fetcher, step, runImports));
+  module.export('step', buildSteps(module, hart, fetcher, step, runImports));
   return module.finish();
 };
 

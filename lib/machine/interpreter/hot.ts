@@ -9,10 +9,10 @@ import { meanings, table } from '../../isa/table.js';
 import { PAGE_SIZE, RECORD, TLB_AT, WRITE_SLOW } from '../layout.js';
 import type { FunctionBuilder, Label, Local } from '../wasm/function.js';
 import type { Callable } from '../wasm/module.js';
-import { entryOffset } from './access.js';
 import { type Library, Lowering, pcOf, recordField, scratchOf } from './lower.js';
 import { FIRST_ROW, nearRows, OP, OPERATIONS } from './record.js';
 import { ACCESS, type HartCode, RETIRED } from './state.js';
+import { entryOffset } from './tlb.js';
 
 const HOT_EXTENSIONS: readonly Row['extension'][] = ['I', 'M', 'F', 'D', 'C'];
 

@@ -25,12 +25,13 @@ import { EXIT, type Exit } from '../engine.js';
 import { PAGE_SIZE, RECORD, RECORD_SHIFT, REGIME_AT, REGIME_FIELD } from '../layout.js';
 import type { Label } from '../wasm/function.js';
 import type { Callable, ModuleBuilder } from '../wasm/module.js';
-import { type Accessors, entryOffset } from './access.js';
+import type { Fetcher } from './fetch.js';
 import { type Handler, HotCode, handlerOf, handlers, LoopState } from './hot.js';
 import type { Library } from './lower.js';
 import { OP, UNDECODED } from './record.js';
 import { type HartCode, RETIRED } from './state.js';
 import { nestHandlers, STEP } from './step.js';
+import { entryOffset } from './tlb.js';
 
 export interface RunImports {
   /** (record): decodes it and those after it up to the next transfer. */
@@ -46,7 +47,7 @@ export const buildRun = (
   module: ModuleBuilder,
   hart: HartCode,
   library: Library,
-  access: Accessors,
+  fetcher: Fetcher,
   step: Callable<'i32'>,
   imports: RunImports,
 ): Callable<'i32'> => {
@@ -97,7 +98,7 @@ export const buildRun = (
                 f.branch(looked);
               });
             });
-            f.set(record, access.fetch.call(target));
+            f.set(record, fetcher.fetch.call(target));
             // A walk has its price, which brings the limit nearer.
             f.set(limit, hart.get32('limit'));
             f.if(eqz(record), () => leaveAt(target, EXIT.trap));
@@ -128,7 +129,7 @@ export const buildRun = (
         f.if(eq(op, i32(OP.breakpoint)), () => leave(EXIT.breakpoint));
         const at = f.let(record);
         f.if(eq(op, i32(OP.straddle)), () => {
-          f.set(at, access.straddle.call(address, record));
+          f.set(at, fetcher.straddle.call(address, record));
           f.if(eqz(at), () => leave(EXIT.trap));
           // The fetch moved on to the next page: look the page up again, whatever comes next.
           f.set(page, i64(1));

@@ -2,7 +2,7 @@
 import { add, eq, eqz, extendU, geS, type I32, i32, i64, or, peek, shl, wrap } from '../../isa/expr.js';
 import { EXIT } from '../engine.js';
 import type { Callable, ModuleBuilder } from '../wasm/module.js';
-import type { Accessors } from './access.js';
+import type { Fetcher } from './fetch.js';
 import { OP, UNDECODED } from './record.js';
 import type { RunImports } from './run.js';
 import { type HartCode, RETIRED } from './state.js';
@@ -12,7 +12,7 @@ import { STEP } from './step.js';
 export const buildSteps = (
   module: ModuleBuilder,
   hart: HartCode,
-  access: Accessors,
+  fetcher: Fetcher,
   step: Callable<'i32'>,
   imports: RunImports,
 ): Callable<'i32'> => {
@@ -26,12 +26,12 @@ export const buildSteps = (
     const trapIfZero = (): void => f.if(eqz(record), () => f.return(i32(EXIT.trap)));
     f.loop((next) => {
       f.set(pc, hart.get64('pc'));
-      f.set(record, access.fetch.call(pc));
+      f.set(record, fetcher.fetch.call(pc));
       trapIfZero();
       f.if(eq(op(), i32(UNDECODED)), () => f.do(imports.decode.call(record)));
       f.if(eq(op(), i32(OP.breakpoint)), () => f.do(imports.unmask.call(record)));
       f.if(eq(op(), i32(OP.straddle)), () => {
-        f.set(record, access.straddle.call(pc, record));
+        f.set(record, fetcher.straddle.call(pc, record));
         trapIfZero();
       });
       f.set(status, step.call(record, pc));
