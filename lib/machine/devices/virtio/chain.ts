@@ -2,6 +2,8 @@
 import type { MachineMemory } from '../../memory.js';
 
 export const DESCRIPTOR_BYTES = 16;
+/** No chain is longer, as in QEMU: an indirect table could have as many descriptors as fit into RAM. */
+const CHAIN_MAX = 1024;
 const NEXT = 1;
 const WRITE = 2;
 export const INDIRECT = 4;
@@ -81,6 +83,7 @@ export const readChain = (memory: MachineMemory, table: number, entries: number,
   let bytes = 0;
   for (let steps = 0; ; steps++) {
     if (at.index >= at.entries) return `descriptor ${at.index} of ${at.entries}`;
+    if (steps >= CHAIN_MAX) return `the chain from descriptor ${head} has more than ${CHAIN_MAX} descriptors`;
     if (steps >= at.entries) return `the chain from descriptor ${head} loops`;
     const host = memory.host(at.table + at.index * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES);
     const address = Number(memory.view.getBigUint64(host, true));
