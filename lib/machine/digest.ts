@@ -88,14 +88,25 @@ const hashHart = (hash: Hash, hart: Hart, layout: Layout): void => {
   }
 };
 
-/** Plain data as text that is equal for equal data, whatever the order of keys. */
+/** Plain data without its byte arrays, which may be whole disks, as text that is equal for equal data, whatever the order of keys. */
 const canonical = (value: unknown): string => {
   if (typeof value === 'bigint') return `${value}n`;
-  if (value instanceof Uint8Array) return `[${value.join()}]`;
+  if (value instanceof Uint8Array) {
+    const hash = new Hash();
+    for (let i = 0; i < value.length; i++) hash.word(value[i] as number);
+    return `[${value.length}:${hash.hex}]`;
+  }
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, item]) => `${key}:${canonical(item)}`).join()}}`;
+};
+
+/** Of plain data: equal for equal data. 16 hexadecimal digits. */
+export const checksumOf = (value: unknown): string => {
+  const hash = new Hash();
+  hash.text(canonical(value));
+  return hash.hex;
 };
 
 /** 16 hexadecimal digits. */

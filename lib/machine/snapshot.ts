@@ -1,5 +1,7 @@
 /** Saving a whole machine as plain data and taking it back: the continuation is the same, to the last counter. */
 import { VivariumError } from '../abi/errors.js';
+import { isBytes, isObject } from './arguments.js';
+import { checksumOf } from './digest.js';
 import { PAGE_SIZE } from './layout.js';
 import type { Machine } from './machine.js';
 import type { PrivilegedState } from './privileged.js';
@@ -19,6 +21,8 @@ interface Shape {
   readonly firmware: string;
   readonly hypervisor: boolean;
   readonly devices: readonly string[];
+  /** Bytes of each disk. */
+  readonly disks: readonly number[];
 }
 
 /**
@@ -38,6 +42,8 @@ export interface Snapshot {
   readonly htif: unknown;
   readonly hartStates: unknown;
   readonly scheduler: unknown;
+  /** Of all but the contents of RAM, so that a damaged snapshot is refused as a whole. */
+  readonly checksum: string;
 }
 
 const shapeOf = ({ configuration, memory, bus }: Machine): Shape => ({
@@ -49,6 +55,7 @@ const shapeOf = ({ configuration, memory, bus }: Machine): Shape => ({
   firmware: configuration.firmware,
   hypervisor: configuration.hypervisor,
   devices: bus.devices.map(({ name }) => name),
+  disks: configuration.disks.map((disk) => ('store' in disk ? disk.store : disk).size),
 });
 
 const hartsRange = ({ memory: { layout } }: Machine): [number, number] => [
@@ -71,6 +78,11 @@ const usedPages = ({ memory: { layout, u64 } }: Machine): Uint32Array => {
   return Uint32Array.from(used);
 };
 
+const checksum = (state: Omit<Snapshot, 'contents' | 'checksum'>): string => {
+  const { harts, pages, privileged, devices, htif, hartStates, scheduler } = state;
+  return checksumOf([harts, [...pages], privileged, devices, htif, hartStates, scheduler]);
+};
+
 export const snapshotOf = (machine: Machine): Snapshot => {
   const { layout, u8 } = machine.memory;
   const pages = usedPages(machine);
@@ -79,22 +91,22 @@ export const snapshotOf = (machine: Machine): Snapshot => {
     const from = layout.ram + page * PAGE_SIZE;
     contents.set(u8.subarray(from, from + PAGE_SIZE), i * PAGE_SIZE);
   }
-  return {
-    version: 1,
+  const state = {
+    version: 1 as const,
     shape: shapeOf(machine),
     harts: u8.slice(...hartsRange(machine)),
     pages,
-    contents,
     privileged: machine.cores.map(({ privileged }) => structuredClone(privileged.save())),
     devices: machine.bus.devices.map((device) => structuredClone(device.save())),
     htif: machine.htif.save(),
     hartStates: machine.hartStates.save(),
     scheduler: machine.scheduler.save(),
   };
+  return { ...state, contents, checksum: checksum(state) };
 };
 
 const check = (machine: Machine, snapshot: Snapshot): void => {
-  if (snapshot?.version !== 1)
+  if (!isObject(snapshot) || snapshot.version !== 1 || !isObject(snapshot.shape))
     throw new SnapshotError(
       'SNAPSHOT_FORMAT',
       'restore',
@@ -113,12 +125,21 @@ const check = (machine: Machine, snapshot: Snapshot): void => {
       );
   }
   const [from, to] = hartsRange(machine);
-  const whole = snapshot.harts.length === to - from && snapshot.contents.length === snapshot.pages.length * PAGE_SIZE;
+  const typed =
+    isBytes(snapshot.harts) &&
+    isBytes(snapshot.contents) &&
+    snapshot.pages instanceof Uint32Array &&
+    [snapshot.privileged, snapshot.devices].every(Array.isArray);
+  const whole =
+    typed &&
+    snapshot.harts.length === to - from &&
+    snapshot.contents.length === snapshot.pages.length * PAGE_SIZE &&
+    checksum(snapshot) === snapshot.checksum;
   if (!whole || snapshot.pages.some((page) => page >= machine.configuration.memory / PAGE_SIZE))
     throw new SnapshotError(
       'SNAPSHOT_FORMAT',
       'restore',
-      'the snapshot is incomplete',
+      'the snapshot is incomplete or damaged',
       'give what snapshot() returned',
     );
 };
