@@ -15,6 +15,7 @@ export {
   toElf,
 } from './isa/asm.js';
 export { type DisassembleOptions, disassemble, type Symbolizer, symbolizer } from './isa/disassemble.js';
+export { ArgumentError } from './machine/arguments.js';
 export { BootError } from './machine/boot/errors.js';
 export type { BootPlan, Range } from './machine/boot/load.js';
 export { type Costs, defaultCosts } from './machine/costs.js';

@@ -14,6 +14,8 @@ export interface DeviceHost {
   line(hart: number, bit: number, level: boolean): void;
   /** Tells the machine that the device's `deadline` has changed. */
   reschedule(): void;
+  /** A callback of the host threw: the device answers the guest as for any failure, and the run then throws this. */
+  failed(thrown: unknown): void;
 }
 
 /** The phandles by which nodes of the device tree refer to each other. */

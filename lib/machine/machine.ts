@@ -1,5 +1,6 @@
 /** The emulated computer: harts, RAM, devices and time, on the address map of QEMU's `virt` board. */
 import { EventEmitter } from 'eventemitter3';
+import { ArgumentError, isObject, refuseArgument, requireBytes } from './arguments.js';
 import { boardTree } from './boot/board.js';
 import { elfProgram, htifWords } from './boot/elf.js';
 import { type BootPlan, loadKernel } from './boot/load.js';
@@ -65,6 +66,21 @@ const allocate = (layout: Layout): MachineMemory => {
   }
 };
 
+const checkRun = (options: RunOptions): void => {
+  if (!isObject(options)) refuseArgument('run', 'the argument', options, 'give an object of limits');
+  const { instructions, cycle, address, trap } = options;
+  if (instructions !== undefined && !(Number.isSafeInteger(instructions) && instructions >= 0))
+    refuseArgument('run', 'instructions', instructions, 'give a whole number, or leave it out for no limit');
+  for (const [what, value] of [
+    ['cycle', cycle],
+    ['address', address],
+  ] as const)
+    if (value !== undefined && (typeof value !== 'bigint' || value !== BigInt.asUintN(64, value)))
+      refuseArgument('run', what, value, 'give a bigint from 0 to 2**64 - 1');
+  if (trap !== undefined && trap !== true && typeof trap !== 'function')
+    refuseArgument('run', 'trap', trap, 'give true or a function');
+};
+
 export class Machine extends EventEmitter<MachineEvents> {
   readonly configuration: Configuration;
   readonly memory: MachineMemory;
@@ -98,6 +114,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       interrupt: (source, level) => this.plic.interrupt(source, level),
       line: (hart, bit, level) => this.#line(hart, bit, level),
       reschedule: () => this.scheduler.reschedule(),
+      failed: (error) => this.scheduler.hostFailed(error),
     };
     this.clint = new Clint(host, harts);
     this.plic = new Plic(host, harts);
@@ -169,7 +186,8 @@ export class Machine extends EventEmitter<MachineEvents> {
   }
   /** The events counted so far on a hart. */
   counters(hart = 0): Counters {
-    return countersOf((this.cores[hart] as Core).hart);
+    const core = this.cores[hart] ?? refuseArgument('counters', 'the hart', hart, `give 0 to ${this.cores.length - 1}`);
+    return countersOf(core.hart);
   }
 
   /** Power-on state of harts and devices. RAM keeps its contents, counters and clocks run on. */
@@ -190,23 +208,32 @@ export class Machine extends EventEmitter<MachineEvents> {
    * Loads a static ELF executable by its physical addresses and points hart 0 at its entry: in S-mode with the SBI
    * beneath it, or in M-mode, in which every hart starts there. a0 is the hart's number, a1 the device tree's address.
    * A program with a `tohost` symbol, as riscv-tests have it, ends the run through that word.
-   * @throws ElfError, BootError; RAM is then unchanged.
+   * @throws ElfError, BootError, ArgumentError; the machine is then unchanged.
    */
   load(elf: Uint8Array, bootargs?: string): BootPlan {
     return this.boot({ kernel: elf, ...(bootargs !== undefined && { bootargs }) });
   }
-  /** Loads a flat image at an address and starts there; there is no device tree. @throws RangeError if it is not RAM. */
+  /** Loads a flat image at an address and starts there; there is no device tree. @throws ArgumentError; RangeError if it is not RAM. */
   loadFlat(image: Uint8Array, address: number): void {
+    requireBytes('loadFlat', 'the image', image);
+    if (!Number.isSafeInteger(address) || address % 2 !== 0)
+      refuseArgument('loadFlat', 'the address', address, 'give an even whole number, as instructions need');
     this.memory.write(address, image);
     this.#start(address, 0, undefined);
     this.#reboot = () => this.loadFlat(image, address);
   }
   /**
    * Loads a kernel with its initrd and device tree as a boot loader would.
-   * @throws ElfError, BootError if a file is malformed or does not fit; RAM is then unchanged.
+   * @throws ElfError, BootError if a file is malformed or does not fit, ArgumentError; the machine is then unchanged.
    */
   boot(options: BootOptions): BootPlan {
+    if (!isObject(options)) refuseArgument('boot', 'the argument', options, 'give { kernel }');
     const { kernel, firmware, initrd, bootargs } = options;
+    requireBytes('boot', 'the kernel', kernel);
+    if (firmware !== undefined) requireBytes('boot', 'the firmware', firmware);
+    if (initrd !== undefined) requireBytes('boot', 'the initrd', initrd);
+    if (bootargs !== undefined && (typeof bootargs !== 'string' || bootargs.includes('\0')))
+      refuseArgument('boot', 'bootargs', bootargs, 'give text without zero bytes');
     const { harts, memory, seed } = this.configuration;
     const plan = loadKernel(this.memory, {
       kernel,
@@ -228,8 +255,9 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#reboot = () => this.boot(options);
     return plan;
   }
-  /** Adds an executable's segments to RAM and starts nothing. @throws ElfError, BootError */
+  /** Adds an executable's segments to RAM and starts nothing. @throws ElfError, BootError, ArgumentError */
   loadSegments(elf: Uint8Array): number {
+    requireBytes('loadSegments', 'the file', elf);
     const { entry, pieces } = elfProgram(elf);
     checkPieces(pieces, this.configuration.memory);
     writePieces(pieces, this.memory);
@@ -251,8 +279,20 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.scheduler.reschedule();
   }
 
-  /** Runs until one of the limits, or until software ends the run; see {@link RunOptions}. */
+  /**
+   * Runs until one of the limits, or until software ends the run; see {@link RunOptions}. What a listener or a trap
+   * handler throws comes out of here, and the machine can go on.
+   * @throws ArgumentError
+   */
   run(options: RunOptions = {}): StopReason {
+    checkRun(options);
+    if (this.scheduler.running)
+      throw new ArgumentError(
+        'MACHINE_RUNNING',
+        'run',
+        'the machine is running already',
+        'return from the callback first',
+      );
     this.#interpreter?.code.stopAt(options.address === undefined ? [] : [options.address]);
     return this.scheduler.run(options);
   }
@@ -280,15 +320,15 @@ export class Machine extends EventEmitter<MachineEvents> {
 
   /** Software that lives outside the machine may handle traps in the hart's stead. */
   set trapHandler(handler: TrapHandler | undefined) {
+    if (handler !== undefined && typeof handler !== 'function')
+      refuseArgument('trapHandler', 'the handler', handler, 'give a function, or undefined for none');
     this.scheduler.trapHandler = handler;
   }
 
-  /** Console input. */
+  /** Console input; text as UTF-8. @throws ArgumentError */
   input(text: string | Uint8Array): void {
-    const bytes =
-      typeof text === 'string'
-        ? Uint8Array.from([...unescape(encodeURIComponent(text))].map((c) => c.charCodeAt(0)))
-        : text;
+    const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+    requireBytes('input', 'the input', bytes);
     this.uart.receive(bytes);
   }
   #output(byte: number): void {
@@ -299,7 +339,11 @@ export class Machine extends EventEmitter<MachineEvents> {
     if (this.#console.length === 0) return;
     const bytes = Uint8Array.from(this.#console);
     this.#console = [];
-    this.emit('output', bytes);
+    try {
+      this.emit('output', bytes);
+    } catch (error) {
+      this.scheduler.hostFailed(error);
+    }
   }
 
   #line(hart: number, bit: number, level: boolean): void {

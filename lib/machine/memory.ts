@@ -73,7 +73,8 @@ export class MachineMemory {
   }
 
   #inRam(physical: number, length: number): number {
-    const host = this.host(physical, length);
+    const whole = Number.isSafeInteger(physical) && Number.isSafeInteger(length) && length >= 0;
+    const host = whole ? this.host(physical, length) : -1;
     if (host < 0) {
       throw new RangeError(
         `0x${physical.toString(16)}, ${length} bytes: not in RAM (0x${RAM_BASE.toString(16)}, ${this.layout.ramSize} bytes)`,

@@ -94,6 +94,9 @@ export class Scheduler {
   #trapped = 0;
   /** The next instruction runs even if a breakpoint is there. */
   #stepOver = false;
+  /** What a callback of the host threw during this run. */
+  #hostError: { readonly thrown: unknown } | undefined;
+  running = false;
 
   constructor(readonly parts: Parts) {}
 
@@ -158,10 +161,36 @@ export class Scheduler {
     return this.#deadline;
   }
 
+  /**
+   * Called with what a callback of the host threw while an instruction used a device. The instruction is completed, so
+   * that the state stays whole; then `run` throws it. The first one counts.
+   */
+  hostFailed(thrown: unknown): void {
+    this.#hostError ??= { thrown };
+    this.reschedule();
+  }
+
   run(options: RunOptions): StopReason {
+    this.running = true;
+    try {
+      const stop = this.#runUntil(options);
+      this.#throwHostError();
+      return stop;
+    } finally {
+      this.running = false;
+      this.parts.flushOutput();
+      this.#hostError = undefined;
+    }
+  }
+  #throwHostError(): void {
+    if (this.#hostError !== undefined) throw this.#hostError.thrown;
+  }
+
+  #runUntil(options: RunOptions): StopReason {
     let budget = options.instructions ?? Number.MAX_SAFE_INTEGER;
     this.#stepOver = this.#core.hart.pc === options.address;
     for (;;) {
+      this.#throwHostError();
       if (this.#finished !== undefined) return this.#end(this.#finished);
       if (this.#resetRequested) this.parts.reboot();
       const { hart } = this.#core;
@@ -216,7 +245,7 @@ export class Scheduler {
     const { cores } = this.parts;
     const current = this.#core;
     const allSleep = cores.every((core) => core === current || this.#sleeps(core));
-    if (allSleep && this.#nextDeadline >= NEVER && cycle >= NEVER) return { kind: 'idle' };
+    if (allSleep && this.#nothingAhead && cycle >= NEVER) return { kind: 'idle' };
     // With every hart asleep the turns between here and the deadline would change nothing.
     const until = min(allSleep ? this.#nextDeadline : min(this.#turnEnd, this.#nextDeadline), cycle);
     const target = until > current.hart.cycles ? until : this.#turnEnd;
@@ -226,6 +255,16 @@ export class Scheduler {
     }
     if (target > this.#turnEnd) this.#turnEnd = target;
     return undefined;
+  }
+  /** The HTIF looks at its word for ever, but finds nothing new while nothing executes. */
+  get #nothingAhead(): boolean {
+    const { bus, clint, htif, cores } = this.parts;
+    if (this.#nextDeadline >= NEVER) return true;
+    if (!htif.quiet || bus.deadline() !== undefined) return false;
+    return cores.every(({ privileged }) => {
+      const mtime = privileged.timerDeadline();
+      return mtime === undefined || clint.whenMtime(mtime) * CYCLES_PER_TICK >= NEVER;
+    });
   }
   #sleeps({ hart, privileged }: Core): boolean {
     if (this.parts.states.get(hart.id) === HART_STATE.stopped) return true;
@@ -313,6 +352,8 @@ export class Scheduler {
     if (verdict === 'stop') return { kind: 'trap', trap };
     if (verdict === 'handled') {
       trap.hart.cells32.fault = 0;
+      // A handler that leaves an interrupt pending must not make a run endless.
+      this.#trapped = 1;
       return undefined;
     }
     const { sbi } = this.parts;

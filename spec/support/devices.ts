@@ -26,6 +26,9 @@ export class TestHost implements DeviceHost {
   reschedule(): void {
     this.reschedules++;
   }
+  failed(thrown: unknown): void {
+    throw thrown;
+  }
   source(source: number): boolean {
     return this.sources.get(source) ?? false;
   }

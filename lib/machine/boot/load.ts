@@ -62,6 +62,14 @@ export const loadKernel = (memory: MachineMemory, { kernel, firmware, initrd, tr
   const first = firmware === undefined ? program : programOf(firmware, 'firmware');
   const pieces: Piece[] = [...program.pieces, ...(first === program ? [] : first.pieces)];
 
+  if (first.entry % 2 !== 0)
+    throw new BootError(
+      'BOOT_ELF_ENTRY',
+      'loadKernel',
+      `the entry point 0x${first.entry.toString(16)} is odd`,
+      'instructions begin at even addresses',
+    );
+
   let top = RAM_BASE + ramSize;
   let initrdRange: Range | undefined;
   if (initrd !== undefined) {

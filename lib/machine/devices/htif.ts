@@ -44,6 +44,10 @@ export class Htif {
   deadline(): bigint | undefined {
     return this.#words === undefined ? undefined : this.#next;
   }
+  /** Whether there is nothing to answer, so that with every hart asleep there never will be. */
+  get quiet(): boolean {
+    return this.#words === undefined || this.#read(this.#words.tohost) === 0n;
+  }
   advance(): void {
     if (this.#words === undefined || this.host.time() < this.#next) return;
     this.#next = (this.host.time() / PERIOD + 1n) * PERIOD;

@@ -1,4 +1,5 @@
 /** Virtio block device (Virtio 1.2, clause 5.2). */
+import { isBytes, refuseArgument } from '../../arguments.js';
 import type { BlockStore } from './block-store.js';
 import type { Chain } from './chain.js';
 import type { VirtioFunction, VirtioPort } from './function.js';
@@ -38,12 +39,15 @@ export class VirtioBlock implements VirtioFunction {
   readonly queues = 1;
   readonly features: bigint;
   #port: VirtioPort | undefined;
+  /** The driver is told once. */
+  readonly #size: number;
 
   /** `serial`: what GET_ID answers, 20 ASCII characters at most. */
   constructor(
     readonly store: BlockStore,
     readonly options: { readonly readOnly?: boolean; readonly serial?: string } = {},
   ) {
+    this.#size = store.size;
     const writable = options.readOnly === true ? RO : DISCARD | WRITE_ZEROES;
     this.features = SEG_MAX | BLK_SIZE | FLUSH | writable;
   }
@@ -55,7 +59,7 @@ export class VirtioBlock implements VirtioFunction {
   configuration(): Uint8Array {
     const space = new Uint8Array(60);
     const view = new DataView(space.buffer);
-    view.setBigUint64(0, BigInt(this.store.size / SECTOR), true);
+    view.setBigUint64(0, BigInt(this.#size / SECTOR), true);
     view.setUint32(12, SEGMENTS_MAX, true);
     view.setUint32(20, SECTOR, true);
     if (this.options.readOnly === true) return space;
@@ -75,9 +79,17 @@ export class VirtioBlock implements VirtioFunction {
         return undefined;
       }
       // The status is the last byte, so the whole of the writable part counts as used.
-      chain.write(chain.writableLength - 1, Uint8Array.of(this.#serve(chain)));
+      chain.write(chain.writableLength - 1, Uint8Array.of(this.#answer(chain)));
       return chain.writableLength;
     });
+  }
+
+  #answer(chain: Chain): number {
+    let status = S_IOERR;
+    this.#port?.hosted(() => {
+      status = this.#serve(chain);
+    });
+    return status;
   }
 
   #serve(chain: Chain): number {
@@ -92,7 +104,10 @@ export class VirtioBlock implements VirtioFunction {
       case T_IN: {
         const offset = this.#offset(sector, room);
         if (offset === undefined) return S_IOERR;
-        chain.write(0, this.store.read(offset, room));
+        const bytes = this.store.read(offset, room);
+        if (!isBytes(bytes) || bytes.length !== room)
+          refuseArgument('BlockStore.read', 'what it returned', bytes, `return a Uint8Array of ${room} bytes`);
+        chain.write(0, bytes);
         return S_OK;
       }
       case T_OUT: {
@@ -120,7 +135,7 @@ export class VirtioBlock implements VirtioFunction {
 
   /** Byte offset of a sector, if `length` bytes from there are whole sectors of the disk. */
   #offset(sector: bigint, length: number): number | undefined {
-    const inside = sector * BigInt(SECTOR) + BigInt(length) <= BigInt(this.store.size);
+    const inside = sector * BigInt(SECTOR) + BigInt(length) <= BigInt(this.#size);
     return inside && length % SECTOR === 0 ? Number(sector) * SECTOR : undefined;
   }
 

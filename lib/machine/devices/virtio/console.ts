@@ -1,4 +1,5 @@
 /** Virtio console with one port (Virtio 1.2, clause 5.3). */
+import { requireBytes } from '../../arguments.js';
 import type { VirtioFunction, VirtioPort } from './function.js';
 
 const RECEIVE = 0;
@@ -31,6 +32,7 @@ export class VirtioConsole implements VirtioFunction {
 
   /** Input from outside; all of it arrives, as the driver gives buffers. */
   receive(bytes: Uint8Array): void {
+    requireBytes('VirtioConsole.receive', 'the input', bytes);
     const waiting = new Uint8Array(this.#state.waiting.length + bytes.length);
     waiting.set(this.#state.waiting);
     waiting.set(bytes, this.#state.waiting.length);
@@ -53,7 +55,7 @@ export class VirtioConsole implements VirtioFunction {
     return space;
   }
   configure(offset: number, _bytes: 1 | 2 | 4, value: number): void {
-    if (offset === EMERG_WR) this.onOutput(Uint8Array.of(value & 0xff));
+    if (offset === EMERG_WR) this.#port?.hosted(() => this.onOutput(Uint8Array.of(value & 0xff)));
   }
 
   notify(index: number): void {
@@ -74,7 +76,7 @@ export class VirtioConsole implements VirtioFunction {
 
   #send(): void {
     this.#port?.queue(TRANSMIT)?.drain((chain) => {
-      this.onOutput(chain.read());
+      this.#port?.hosted(() => this.onOutput(chain.read()));
       return 0;
     });
   }

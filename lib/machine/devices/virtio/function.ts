@@ -14,6 +14,8 @@ export interface VirtioPort {
   configurationChanged(): void;
   /** The driver broke a rule that leaves nothing to answer with: sets DEVICE_NEEDS_RESET (clause 2.1.2). */
   fail(reason: string): void;
+  /** Calls what the host has injected: what it throws comes out of the machine's run, and false here. */
+  hosted(action: () => void): boolean;
 }
 
 /** A kind of device behind the transport: block, console, network, entropy. */

@@ -103,6 +103,15 @@ export class VirtioMmio implements Device, VirtioPort, QueueHost {
     this.#state.status |= NEEDS_RESET;
     if ((this.#state.status & DRIVER_OK) !== 0) this.#interrupt(CONFIGURATION_CHANGE);
   }
+  hosted(action: () => void): boolean {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      this.host.failed(error);
+      return false;
+    }
+  }
   #interrupt(bits: number): void {
     this.#state.interrupts |= bits;
     this.host.interrupt(this.#source, true);

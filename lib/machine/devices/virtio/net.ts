@@ -1,4 +1,5 @@
 /** Virtio network device without offloads (Virtio 1.2, clause 5.1). */
+import { requireBytes } from '../../arguments.js';
 import type { VirtioFunction, VirtioPort } from './function.js';
 
 const RECEIVE = 0;
@@ -56,6 +57,7 @@ export class VirtioNet implements VirtioFunction {
   }
 
   #receive(frame: Uint8Array): void {
+    requireBytes('NetworkPort', 'the frame', frame);
     if (frame.length < FRAME_MIN || frame.length > FRAME_MAX || this.#waiting.length >= WAITING_MAX) return;
     // Not slice(): on a Node Buffer that would be a view.
     this.#waiting.push(new Uint8Array(frame));
@@ -79,7 +81,8 @@ export class VirtioNet implements VirtioFunction {
   #send(): void {
     this.#port?.queue(TRANSMIT)?.drain((chain) => {
       const length = chain.readableLength - HEADER_BYTES;
-      if (length >= FRAME_MIN && length <= FRAME_MAX) this.network.send(chain.read(HEADER_BYTES));
+      if (length >= FRAME_MIN && length <= FRAME_MAX)
+        this.#port?.hosted(() => this.network.send(chain.read(HEADER_BYTES)));
       return 0;
     });
   }
