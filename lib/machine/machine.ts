@@ -231,6 +231,10 @@ export class Machine extends EventEmitter<MachineEvents> {
     const { kernel, firmware, initrd, bootargs } = options;
     requireBytes('boot', 'the kernel', kernel);
     if (firmware !== undefined) requireBytes('boot', 'the firmware', firmware);
+    if (firmware !== undefined && this.configuration.firmware === 'sbi') {
+      const problem = 'firmware is given to a machine that answers the SBI itself';
+      throw new ArgumentError('ARGUMENT', 'boot', problem, "make the machine with firmware: 'none'");
+    }
     if (initrd !== undefined) requireBytes('boot', 'the initrd', initrd);
     if (bootargs !== undefined && (typeof bootargs !== 'string' || bootargs.includes('\0')))
       refuseArgument('boot', 'bootargs', bootargs, 'give text without zero bytes');

@@ -355,6 +355,12 @@ stop:   csrsi sip, 2
 });
 
 describe('bad options', () => {
+  it("firmware beside the machine's own SBI is refused", () => {
+    const elf = toElf('_start: j _start', { base: BASE });
+    expect(() => new Machine({ memory: '4MiB' }).boot({ kernel: elf, firmware: elf })).to.throw(
+      "make the machine with firmware: 'none'",
+    );
+  });
   for (const [options, code] of [
     [{ memory: 100 }, 'MACHINE_MEMORY'],
     [{ memory: '4GiB' }, 'MACHINE_MEMORY'],
