@@ -6,17 +6,7 @@
  */
 export type Type = 'i32' | 'i64' | 'f32' | 'f64';
 
-export type UnaryOp =
-  | 'eqz'
-  | 'clz'
-  | 'ctz'
-  | 'popcnt'
-  | 'extend8_s'
-  | 'extend16_s'
-  | 'extend32_s'
-  | 'abs'
-  | 'neg'
-  | 'sqrt';
+export type UnaryOp = 'eqz' | 'extend8_s' | 'extend16_s' | 'extend32_s' | 'abs' | 'neg' | 'sqrt';
 export type BinaryOp =
   | 'add'
   | 'sub'
@@ -171,8 +161,6 @@ export const fle = compare('le');
 export const fge = compare('ge');
 
 export const eqz = (a: Expr<IntExpr>): I32 => ({ type: 'i32', kind: 'unary', op: 'eqz', a });
-export const clz = unary('clz');
-export const ctz = unary('ctz');
 export const fabs = unary('abs');
 export const fneg = unary('neg');
 export const fsqrt = unary('sqrt');

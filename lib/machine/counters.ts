@@ -19,7 +19,7 @@ export type Counters = Readonly<Record<CounterName, bigint>> & {
 };
 
 /** Counters that tell how an engine works, not what the guest did: they differ between engines. */
-export const ENGINE_COUNTERS: readonly CounterName[] = ['codeInvalidations', 'floatSlow'];
+export const ENGINE_COUNTERS: readonly CounterName[] = ['floatSlow'];
 
 const byCause = (hart: Hart, first: number): Map<number, bigint> => {
   const found = new Map<number, bigint>();

@@ -8,7 +8,6 @@ import {
   CELL,
   type CellName,
   COUNTER,
-  COUNTERS_AT,
   CSR_END,
   type Layout,
   TLB_AT,
@@ -71,9 +70,7 @@ const hashHart = (hash: Hash, hart: Hart, layout: Layout): void => {
   const { i32 } = hart.memory;
   const at = (offset: number): number => (hart.address + offset) >>> 2;
   hash.words(i32, at(X), at(CELL.pc));
-  for (let offset = CELL.pc; offset < COUNTERS_AT; offset += 8)
-    if (!skipped.has(offset)) hash.words(i32, at(offset), at(offset + 8));
-  for (let offset = COUNTERS_AT; offset < CSR_END; offset += 8)
+  for (let offset = CELL.pc; offset < CSR_END; offset += 8)
     if (!skipped.has(offset)) hash.words(i32, at(offset), at(offset + 8));
   for (let i = 0; i < layout.dataEntries; i++) {
     const entry = at(TLB_AT + i * TLB_ENTRY);

@@ -119,7 +119,6 @@ export const counterNames = [
   'guestFlushes',
   'fenceI',
   'waits',
-  'codeInvalidations',
   'floatSlow',
 ] as const;
 export type CounterName = (typeof counterNames)[number];

@@ -146,15 +146,20 @@ export class Scheduler {
     this.#deadlineKnown = false;
   }
 
-  /** The next cycle at which a device or the current hart's timer does something. */
+  /** The next tick at which a device or a hart's timer does something. */
+  get #deviceDeadline(): bigint {
+    const { bus, clint, cores } = this.parts;
+    let ticks = bus.deadline() ?? NEVER;
+    for (const { privileged } of cores) {
+      const mtime = privileged.timerDeadline();
+      if (mtime !== undefined) ticks = min(ticks, clint.whenMtime(mtime));
+    }
+    return ticks;
+  }
+  /** The next cycle at which one of them does, or the HTIF looks at its word. */
   get #nextDeadline(): bigint {
     if (!this.#deadlineKnown) {
-      const { bus, clint, htif, cores } = this.parts;
-      let ticks = min(bus.deadline() ?? NEVER, htif.deadline() ?? NEVER);
-      for (const { privileged } of cores) {
-        const mtime = privileged.timerDeadline();
-        if (mtime !== undefined) ticks = min(ticks, clint.whenMtime(mtime));
-      }
+      const ticks = min(this.#deviceDeadline, this.parts.htif.deadline() ?? NEVER);
       this.#deadline = min(ticks * CYCLES_PER_TICK, NEVER);
       this.#deadlineKnown = true;
     }
@@ -258,13 +263,8 @@ export class Scheduler {
   }
   /** The HTIF looks at its word for ever, but finds nothing new while nothing executes. */
   get #nothingAhead(): boolean {
-    const { bus, clint, htif, cores } = this.parts;
     if (this.#nextDeadline >= NEVER) return true;
-    if (!htif.quiet || bus.deadline() !== undefined) return false;
-    return cores.every(({ privileged }) => {
-      const mtime = privileged.timerDeadline();
-      return mtime === undefined || clint.whenMtime(mtime) * CYCLES_PER_TICK >= NEVER;
-    });
+    return this.parts.htif.quiet && this.#deviceDeadline * CYCLES_PER_TICK >= NEVER;
   }
   #sleeps({ hart, privileged }: Core): boolean {
     if (this.parts.states.get(hart.id) === HART_STATE.stopped) return true;
